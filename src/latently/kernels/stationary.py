@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from latently.kernels.compiling import kernel, ordered
+from latently.kernels.compiling import ZERO, kernel, ordered
 
 APART, HIGHER, SETTLED = 0, 1, 2
 HALVINGS = 20
@@ -73,7 +73,7 @@ def climb(initial: Any, transitions: Any, transmat: Any, found: Any, rested: flo
     K = len(initial)
     # Of the place that is the best so far and of one that is looked at: transitions, visits, first states.
     A, N, delta = np.empty((2, K, K)), np.empty((2, K, K)), np.empty((2, K))
-    root, most = 0, -1.0
+    root, most = ZERO, -1.0
     for j in range(K):
         arrivals = 0.0
         for i in range(K):
