@@ -73,7 +73,8 @@ def climb(initial: Any, transitions: Any, transmat: Any, found: Any, rested: flo
     K = len(initial)
     # Of the place that is the best so far and of one that is looked at: transitions, visits, first states.
     A, N, delta = np.empty((2, K, K)), np.empty((2, K, K)), np.empty((2, K))
-    root, most = ZERO, -1.0
+    root: Any = ZERO
+    most = -1.0
     for j in range(K):
         arrivals = 0.0
         for i in range(K):
