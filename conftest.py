@@ -131,40 +131,34 @@ def _no_pictures_left_open():
     close_pictures()
 
 
-ROWS = """
-import numpy as np
-from latently import GaussianImputer, GaussianMixture, MixtureModel, datasets
-from latently.emissions import Columns
-X = datasets.load_faithful().data
-for K in (2, 5):
-    table = {"wait": X[:, 1], "long": X[:, 0] > 3}
-    MixtureModel(Columns("auto"), K, n_init=1, max_iter=2, tol=0).fit(table)
-for covariance_type in ("full", "diag"):
-    GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(X)
-wide = np.random.default_rng(0).normal(size=(60, 20))
-for covariance_type in ("full", "tied", "diag", "spherical"):
-    GaussianMixture(2, covariance_type=covariance_type, n_init=1, max_iter=2, tol=0).fit(wide)
-air = datasets.load_airquality().data[:, :4]
-imputer = GaussianImputer(n_parameter_draws=1, random_state=0).fit(air)
-imputer.transform(air), imputer.interval(air), imputer.draw_imputations(air, 1)
-"""
+# What most tests need, in two parts that take about equally long: without a collector of garbage, of which
+# compilers leave hardly any.
 SEQUENCES = """
+import gc
+gc.disable()
 import numpy as np
 from latently import CategoricalHMM, GaussianHMM, PoissonHMM, datasets
 X = datasets.load_faithful().data
-for K in (2, 5):
-    GaussianHMM(K, n_init=1, max_iter=2, tol=0).fit(X)
+steps = {"n_init": 1, "max_iter": 2, "tol": 0}
+GaussianHMM(2, startprob="stationary", **steps).fit(X)
 counts = np.arange(60)[:, None] % 7
+long = np.tile(counts, (5000, 1))
 for K in (2, 5, 9):
-    for model in (PoissonHMM(K, n_init=1, max_iter=2, tol=0), CategoricalHMM(K, n_init=1, max_iter=2, tol=0)):
+    for model in (PoissonHMM(K, **steps), CategoricalHMM(K, **steps)):
         model.fit(counts).predict(counts)
-        model.predict(np.tile(counts, (5000, 1)))
+        model.predict(long)
         model.filter(counts)
         model.pseudo_residuals(counts)
+    model.set_params(max_iter=1, n_jobs=2).fit(long[:20_000])
 """
-DOCUMENTS = """
+DOCUMENTS_AND_MISSING_CELLS = """
+import gc
+gc.disable()
 import numpy as np
-from latently import LatentDirichletAllocation
+from latently import GaussianImputer, LatentDirichletAllocation, datasets
+air = datasets.load_airquality().data[:, :4]
+imputer = GaussianImputer(n_parameter_draws=1, random_state=0).fit(air)
+imputer.transform(air), imputer.interval(air), imputer.draw_imputations(air, 1)
 words = np.arange(60).reshape(6, 10) % 7
 for dtype in ("float32", "float64"):
     for inference in ("cvb0", "vb", "online", "online_vb"):
@@ -177,7 +171,8 @@ for dtype in ("float32", "float64"):
 def pytest_configure(config):
     """Compile the kernels once, before there are workers, which would each compile what both need."""
     if config.getoption("numprocesses", None):
-        commands = [[sys.executable, "-c", script] for script in (SEQUENCES, ROWS, DOCUMENTS)]
+        scripts = SEQUENCES, DOCUMENTS_AND_MISSING_CELLS
+        commands = [[sys.executable, "-c", script] for script in scripts]
         compiling = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
         codes = [process.wait() for process in compiling]
         if any(codes):
