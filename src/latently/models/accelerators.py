@@ -70,7 +70,7 @@ def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: boo
     alone = lasting and not block.first  # the last few rows of a large table are left to its kernel
     small = alone and small_tables.fits(block, K, emission.correlated)
     form = small_tables.small_e_step if small else _linear_form(emission.structure)
-    stats = form(emission, params, _levels(emission, params)[0], block) if form else None
+    stats = form(emission, params, _log_norm(emission, params), block) if form else None
     if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
         return stats
     return (_whitened if emission.structure.correlated else _scaled)(emission, params, block)
@@ -135,7 +135,7 @@ def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | 
     plain, resp = replace(block, weights=np.ones(n)), np.zeros((n, K))
     small = small_tables.fits(block, K, emission.correlated)
     form = small_tables.small_e_step if small else _linear_form(emission.structure)
-    if form and form(emission, params, _levels(emission, params)[0], plain, resp) is not None:
+    if form and form(emission, params, _log_norm(emission, params), plain, resp) is not None:
         return resp
     if not emission.correlated or (small and n * K * d <= small_tables.TINY):
         return None
@@ -165,16 +165,19 @@ def _rows(block: Block) -> Array:
     return np.ascontiguousarray(block.x, dtype=np.float64)
 
 
+def _log_norm(emission: Gaussian, params: Any) -> Array:
+    """Log of the weight of each component times its density at its mean."""
+    theta = params.emission
+    return np.asarray(params.latent.log - 0.5 * (theta.means.shape[1] * LOG_2PI + emission.log_det(theta)))
+
+
 def _levels(emission: Gaussian, params: Any) -> tuple[Array, Array]:
     """Log density of each component at its mean, and the log of what counts in its sums.
 
     A pair below rounding of the share that one row has in the sums of its component does not count: all
     such pairs together are below rounding of the sums.
     """
-    log_weights = params.latent.log
-    theta = params.emission
-    log_norm = log_weights - 0.5 * (theta.means.shape[1] * LOG_2PI + emission.log_det(theta))
-    return log_norm, log_weights + LOG_EPS
+    return _log_norm(emission, params), params.latent.log + LOG_EPS
 
 
 def _expected(

@@ -89,15 +89,15 @@ def small_e_step(
 
     Where `resp` is there, responsibilities are written to it, weights applied.
     """
-    theta = params.emission
-    directions = _directions(emission, theta, log_norm, block)
+    theta, features = params.emission, _features(block, emission.correlated)
+    directions = _directions(emission, theta, log_norm, features)
     if directions is None and block.n_units * theta.means.size > TINY:
         return None
     if directions is None:
         columns = block.x.T - theta.means[:, :, None]
         joint = log_norm[:, None] - 0.5 * _norms(emission, theta, columns)
     else:
-        joint = directions @ _features(block, emission.correlated).values
+        joint = directions @ features.values
     log_likelihood = _normalise(joint, block.weights)
     if log_likelihood is None:
         return None
@@ -107,7 +107,7 @@ def small_e_step(
     if directions is None:
         sums = _sums_of_pairs(joint, columns, emission.correlated)
     else:
-        sums = _sums_of_features(joint, theta.means, _features(block, emission.correlated))
+        sums = _sums_of_features(joint, theta.means, features)
     moments = _moments(emission, theta, *sums)
     return Expected(Counts(sums[0]), moments, bound, float(block.weights @ np.abs(log_likelihood)))
 
@@ -134,12 +134,10 @@ def _moments(emission: Gaussian, theta: Any, counts: Array, first: Array, second
     return ComponentMoments(columns, first, emission.structure.pool(second), theta.means)
 
 
-def _directions(emission: Gaussian, theta: Any, log_norm: Array, block: Block) -> Array | None:
+def _directions(emission: Gaussian, theta: Any, log_norm: Array, features: Features) -> Array | None:
     """Coefficients of the features in the log joint densities; None if their terms would cost digits."""
-    correlated, (K, d), structure = emission.correlated, theta.means.shape, emission.structure
-    features = _features(block, correlated)
-    away = theta.means - features.origin
-    if correlated:
+    (K, d), away = theta.means.shape, theta.means - features.origin
+    if features.correlated:
         affine = np.empty((K, d, d + 1))  # whitens rows that have a one before their cells
         affine[:, :, 1:] = theta.whiteners
         np.matmul(affine[:, :, 1:], -away[:, :, None], out=affine[:, :, :1])
@@ -150,7 +148,7 @@ def _directions(emission: Gaussian, theta: Any, log_norm: Array, block: Block) -
         terms = np.sqrt(products.diagonal(axis1=1, axis2=2)[:, 1:] * squares)
         most = np.maximum.reduce(np.add.reduce(terms, axis=1)) ** 2
     else:
-        precisions = 1.0 / structure.expand(theta.covariances, theta.means)
+        precisions = 1.0 / emission.structure.expand(theta.covariances, theta.means)
         linear = precisions * away
         squares = np.add.reduce(linear * away, axis=1)
         directions = np.empty((K, 1 + 2 * d))

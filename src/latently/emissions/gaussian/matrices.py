@@ -41,13 +41,20 @@ def cholesky(covariances: Array, whose: str = "") -> Array:
     raise SingularCovarianceError(SINGULAR, f"the covariance of {{label}} {wrong} ")
 
 
-def _cholesky(covariances: Array) -> Array | None:
-    """Lower Cholesky factors, or None if a matrix is not positive definite to working precision."""
+def _cholesky(covariances: Array, inverses: Array | None = None) -> Array | None:
+    """Lower Cholesky factors, or None if a matrix is not positive definite to working precision.
+
+    The inverses of the factors are written to `inverses`, if there is room for them.
+    """
     factors, d = np.empty(covariances.shape), covariances.shape[-1]
-    for covariance, factor in zip(covariances.reshape(-1, d, d), factors.reshape(-1, d, d), strict=True):
-        factor[:], failed = lapack.dpotrf(covariance, lower=1)
+    stack, flat = covariances.reshape(-1, d, d), factors.reshape(-1, d, d)
+    for k in range(len(stack)):
+        factor, failed = lapack.dpotrf(stack[k], lower=1)
         if failed:
             return None
+        flat[k] = factor
+        if inverses is not None:
+            inverses.reshape(-1, d, d)[k] = lapack.dtrtri(factor, lower=1)[0]
     pivots, variances = factors.diagonal(0, -2, -1), covariances.diagonal(0, -2, -1)
     least = np.minimum.reduce(pivots * pivots / variances, axis=None)
     return factors if least > PIVOT * d else None
@@ -86,10 +93,9 @@ def clip_to_floor(covariances: Array, floor: Array) -> tuple[Array, Array, Array
     flat where it rests on a floor, it would fall between iterates by more than rounding. Returns the
     covariances, their lower Cholesky factors and the inverses of these, in their shape.
     """
-    unit = np.sqrt(floor)
-    factors = _cholesky(covariances)
+    unit, whiteners = np.sqrt(floor), np.empty(covariances.shape)
+    factors = _cholesky(covariances, whiteners)
     if factors is not None:
-        whiteners = inverse_factors(factors)
         standard = (whiteners * unit).ravel()
         if standard @ standard < CLEAR:  # the sum of all reciprocal eigenvalues, in units of the floor
             return covariances, factors, whiteners
