@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from dataclasses import dataclass
 from io import StringIO
 
@@ -124,7 +125,7 @@ class Job:
     @property
     def run(self):
         """What the fixture `results` takes."""
-        return self.file, self.content, *self.arguments
+        return self.file, self.content, *shlex.split(self.as_typed)[1:]
 
 
 JOBS = {

@@ -13,6 +13,10 @@ MAIN = "from latently.cli import main; main()"
 # Before it in a process of which pictures are not the point: they take half of its time.
 UNRENDERED = "from latently.report import Figure; Figure._saved = lambda *_, **__: b''\n"
 UNDRAWN = UNRENDERED + "Figure.alternative = lambda figure: figure.name\n"
+DRAWN = """
+from latently.report import Figure
+Figure._saved = lambda figure, *_, **__: repr(figure.drawing.axes).encode()
+"""
 
 
 def process(folder, *arguments, stdout=subprocess.PIPE, code=MAIN, **settings):
@@ -31,13 +35,15 @@ def process(folder, *arguments, stdout=subprocess.PIPE, code=MAIN, **settings):
 # A process that has imported all that a run may need and becomes one again and again, in a third of the time
 # that a new one takes. Nothing has run in it: libraries that have begun their threads cannot be copied.
 COPIED = """
-import importlib, json, os, pkgutil, signal, sys
+import contextlib, importlib, io, json, os, pkgutil, signal, sys
 import latently
 import matplotlib.backends.backend_agg
 import matplotlib.backends.backend_svg
 for one in pkgutil.walk_packages(latently.__path__, "latently."):
     if not one.name.endswith("__main__"):
         importlib.import_module(one.name)
+with contextlib.redirect_stderr(io.StringIO()):
+    latently.cli.app.run(["cluster", "no.csv"])  # what is imported once options are read
 for line in sys.stdin:
     folder, code, arguments, *printed = json.loads(line)
     pid = os.fork()

@@ -1,7 +1,7 @@
 """The command in a folder of its own, inside this process: a real process is for what only it can show.
 
 Its pictures are drawn once by a test, whatever its parameters, which finds what is wrong with them, and not
-rendered, which takes most of the time; `rendered` draws and renders all.
+rendered, which takes most of the time, and its searches are short; `rendered` leaves nothing out.
 """
 
 import json
@@ -9,15 +9,18 @@ import os
 import re
 from collections import defaultdict
 from contextlib import redirect_stdout
+from dataclasses import replace
 from functools import cache
 from io import StringIO
 
 import pytest
 
 from latently.cli import main
+from latently.core.exploration import Explorer
 from latently.report import Figure
+from latently.report.interactive import replay
 from tests.command import COMPILING
-from tests.processes import copied
+from tests.processes import DRAWN, copied
 
 
 def only_drawn(monkeypatch, drawn):
@@ -37,6 +40,19 @@ def only_drawn(monkeypatch, drawn):
     monkeypatch.setattr(Figure, "alternative", of_what_is_drawn)
 
 
+@pytest.fixture
+def hasty(monkeypatch):
+    """A search takes one batch of starts and no moves, and a page one start: for what hangs on no maximum."""
+
+    def one_batch(self, *args):
+        self._plan = replace(self._plan, agreeing=1, moves=False)
+        explore(self, *args)
+
+    explore = Explorer.explore
+    monkeypatch.setattr(Explorer, "explore", one_batch)
+    monkeypatch.setattr(replay, "N_STARTS", 1)
+
+
 @pytest.fixture(scope="module")
 def drawn_by():
     """Names of the pictures that each test of a file has drawn."""
@@ -45,7 +61,8 @@ def drawn_by():
 
 @pytest.fixture
 def unrendered(monkeypatch):
-    only_drawn(monkeypatch, set())
+    monkeypatch.setattr(Figure, "_saved", Figure._saved)  # which is put back
+    exec(DRAWN, {})
 
 
 @pytest.fixture
@@ -75,8 +92,8 @@ def rendered(here, capsys):
 
 
 @pytest.fixture
-def run(rendered, monkeypatch, request, drawn_by):
-    """The same, with pictures that are drawn and not rendered."""
+def run(rendered, hasty, monkeypatch, request, drawn_by):
+    """The same, with short searches, and pictures that are drawn and not rendered."""
     only_drawn(monkeypatch, drawn_by[request.node.originalname])
     return rendered
 
@@ -91,7 +108,8 @@ def results(tmp_path_factory):
         (here / file).write_text(content, encoding="utf-8")
         with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(StringIO()) as said:
             monkeypatch.chdir(here)
-            only_drawn(monkeypatch, set())
+            monkeypatch.setattr(Figure, "_saved", Figure._saved)
+            exec(DRAWN, {})
             with pytest.raises(SystemExit) as ended:
                 main(arguments)
         assert ended.value.code == 0

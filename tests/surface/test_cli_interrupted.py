@@ -80,7 +80,7 @@ def assert_interrupted(folder, ended):
     ("event", "names", "signum"),
     [
         ("import", "numpy._core._multiarray_umath", signal.SIGTERM),
-        ("import", "numba.core.typeconv._typeconv", signal.SIGINT),
+        pytest.param("import", "numba.core.typeconv._typeconv", signal.SIGINT, marks=pytest.mark.slow),
         pytest.param("import", "typer", signal.SIGINT, marks=pytest.mark.slow),
         pytest.param("import", "sklearn.__check_build._check_build", signal.SIGTERM, marks=pytest.mark.slow),
     ],

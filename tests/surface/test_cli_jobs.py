@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 from html import unescape
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from latently.report import Figure
 from tests.command import COMPILING, JOBS, assert_one_clear_line, said_in, summary_of
+from tests.processes import DRAWN
 from tests.simulations import by_night
 
 over_jobs = pytest.mark.parametrize("name", JOBS)
@@ -30,11 +30,10 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-# All in one process, and pictures of the first only: they take most of the time; tests of reports render all.
+# All in one process, and pictures of the first only are rendered, which takes most of the time.
 ONE_AFTER_ANOTHER = """
 import json, os, sys
 from latently.cli import main
-from latently.report import Figure
 for folder, arguments in json.loads(sys.argv[1]):
     os.chdir(folder)
     with open(folder + ".out", "w") as sys.stdout, open(folder + ".err", "w") as sys.stderr:
@@ -43,8 +42,7 @@ for folder, arguments in json.loads(sys.argv[1]):
         except SystemExit as ended:
             code = ended.code
     print(code, file=sys.__stdout__)
-    Figure._saved = lambda *_, **__: b""
-    Figure.alternative = lambda figure: figure.name
+    exec(sys.argv[2])
 """
 
 
@@ -55,7 +53,7 @@ def real_run(tmp_path_factory, copy):
     for name, job in JOBS.items():
         (folders[name] / job.file).write_text(job.content, encoding="utf-8")
     asked = json.dumps([[str(folders[name]), job.arguments] for name, job in JOBS.items()])
-    codes = copy(tmp_path_factory.mktemp("process"), asked, code=ONE_AFTER_ANOTHER).stdout.split()
+    codes = copy(tmp_path_factory.mktemp("process"), asked, DRAWN, code=ONE_AFTER_ANOTHER).stdout.split()
     said = {name: [Path(f"{folders[name]}.{end}").read_text() for end in ("out", "err")] for name in JOBS}
     return {
         name: (folders[name] / JOBS[name].results, (int(code), *said[name]))
@@ -86,20 +84,15 @@ def test_a_run_ends_well_says_what_matters_and_writes_its_folder_and_nothing_els
 
 
 @over_jobs
-def test_the_command_of_the_summary_does_the_same_again_in_another_process(real_run, request, here, name):
-    """Pictures are drawn again of one job: they take longer than all else, and are those of the same code."""
+def test_the_command_of_the_summary_does_the_same_again_in_another_process(real_run, results, name):
     (folder, _), job = real_run[name], JOBS[name]
-    drawn = name == "cluster"
-    run = request.getfixturevalue("rendered" if drawn else "run")
     summary = summary_of(folder)
     assert summary["input"] == job.file
     assert summary["settings"]["Command"] == job.as_typed
-    (here / job.file).write_text(job.content, encoding="utf-8")
-    assert run(*shlex.split(job.as_typed)[1:])[0] == 0
-    again, first = contents(here / job.results), contents(folder)
+    again, first = contents(results(*job.run)), contents(folder)
     assert set(again) == set(first)
     apart = {"summary.json"}  # which has the seconds it took
-    if not drawn:
+    if name == "cluster":
         apart |= {file for file in first if file.endswith((".png", ".html"))}
     for file in first.keys() - apart:
         assert again[file] == first[file], file

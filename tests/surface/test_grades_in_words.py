@@ -15,7 +15,7 @@ FAMILIES = {"grade": "ordinal", "x": "gaussian", "likert": "ordinal"}
 @pytest.fixture(scope="module")
 def table():
     rng = np.random.default_rng(0)
-    good = rng.integers(0, 2, 300)
+    good = rng.integers(0, 2, 120)
     codes = rng.binomial(2, np.where(good == 1, 0.8, 0.2))
     grade = pd.Categorical.from_codes(codes, GRADES, ordered=True)
     found = pd.DataFrame(
@@ -27,7 +27,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def mixture(table):
-    return MixtureModel(Columns(FAMILIES), 2, random_state=0).fit(table)
+    return MixtureModel(Columns(FAMILIES), 2, n_init=1, random_state=0).fit(table)
 
 
 @pytest.mark.parametrize("model", [MixtureModel, HiddenMarkovModel])
@@ -46,7 +46,7 @@ def test_words_are_kept_and_found_in_any_type(table, mixture, tmp_path):
         np.testing.assert_array_equal(kept.predict(table.assign(grade=cells)), expected)
     drawn, _ = kept.sample(50)
     assert set(drawn[:, 0]) <= set(GRADES[:3])
-    filled = MixedImputer(2, families=FAMILIES, random_state=0).fit(table).transform(table)
+    filled = MixedImputer(2, families=FAMILIES, n_init=1, random_state=0).fit(table).transform(table)
     assert filled.grade.dtype == table.grade.dtype
     assert filled.grade[:10].isin(GRADES[:3]).all()
 
@@ -55,9 +55,9 @@ def test_what_is_no_grade_is_named(table, mixture):
     with pytest.raises(
         ValueError, match=r"row 3, column 'grade' holds 'huge', which is not among .*'low', 'mid'"
     ):
-        mixture.predict(table.assign(grade=["low"] * 3 + ["huge"] * 297))
-    lenient = MixtureModel(Columns(FAMILIES, unknown="missing"), 2, random_state=0).fit(table)
-    huge, gone = (table.assign(grade=[cell] * 300) for cell in ("huge", None))
+        mixture.predict(table.assign(grade=["low"] * 3 + ["huge"] * 117))
+    lenient = MixtureModel(Columns(FAMILIES, unknown="missing"), 2, n_init=1, random_state=0).fit(table)
+    huge, gone = (table.assign(grade=[cell] * 120) for cell in ("huge", None))
     np.testing.assert_array_equal(lenient.predict_proba(huge), lenient.predict_proba(gone))
     with pytest.raises(
         ValueError, match=r"row 10, column 'grade' holds .*give its grades in order, as pandas"
@@ -65,7 +65,7 @@ def test_what_is_no_grade_is_named(table, mixture):
         MixtureModel(Columns(FAMILIES), 2).fit(table.astype({"grade": object}))
 
 
-@pytest.mark.usefixtures("unrendered")
+@pytest.mark.usefixtures("unrendered", "hasty")
 def test_pages_and_profiles_tell_of_them(table):
     classes = LatentClassAnalysis(2, families=FAMILIES, n_init=1, random_state=0).fit(table)
     means = [row["value"] for row in classes.profile_ if row["column"] == "grade"]

@@ -61,7 +61,7 @@ def test_the_family_is_right(counts):
 
 
 def test_a_mixture_of_it(counts, tmp_path):
-    mixture = MixtureModel(NAME, 2, random_state=0, n_init=2).fit(counts)
+    mixture = MixtureModel(NAME, 2, random_state=0, n_init=1).fit(counts)
     assert_allclose(np.sort(mixture.params_.emission.means[:, 0]), [2.0, 15.0], rtol=0.3)
     with pytest.raises(ValueError, match=r"row 3, column 0 holds 1.5: counts are whole numbers from 0"):
         mixture.predict(np.where(np.arange(600) == 3, 1.5, counts[:, 0])[:, None])
@@ -72,7 +72,7 @@ def test_a_mixture_of_it(counts, tmp_path):
 
 
 def test_a_hidden_markov_model_of_it(counts, tmp_path):
-    model = HiddenMarkovModel(NAME, 2, random_state=0, n_init=2).fit(counts)
+    model = HiddenMarkovModel(NAME, 2, random_state=0, n_init=1).fit(counts)
     assert_allclose(
         model.params_.emission.means[:, 0], [2.0, 15.0], rtol=0.2
     )  # states in order of their means
@@ -125,7 +125,7 @@ def test_the_command_takes_it(counts, run, here):
 @pytest.mark.usefixtures("unrendered")
 def test_reports_and_pictures_of_a_mixture_of_it(counts):
     seen = counts[~np.isnan(counts)][:, None]
-    mixture = MixtureModel(NAME, 2, random_state=0, n_init=2).fit(seen)
+    mixture = MixtureModel(NAME, 2, random_state=0, n_init=1).fit(seen)
     page = mixture_report(MixtureAnalysis(mixture, seen, "t.csv")).page()
     assert "mixture of generalised poisson distributions" in page.lower()
 
@@ -163,7 +163,9 @@ def test_nobody_asks_which_family_latent_or_source_it_is():
     found = {
         str(path.relative_to(SOURCES)): lines
         for path in SOURCES.rglob("*.py")
-        if "emissions" not in path.parts and (lines := list(branches(ast.parse(path.read_text()))))
+        if "emissions" not in path.parts
+        and any(name in (text := path.read_text()) for name in KNOWN)
+        and (lines := list(branches(ast.parse(text))))
     }
     assert found == {}
 

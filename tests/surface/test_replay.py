@@ -261,11 +261,12 @@ def test_sequences_may_be_a_list_of_series():
     assert "lengths=lengths" in report.python
 
 
+@pytest.mark.parametrize("K", [5, *by_night(9)])
 @pytest.mark.parametrize("kind", [GaussianHMM, *by_night(GaussianMixture)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_page_about_much_stays_below_a_megabyte_and_a_half(kind):
+def test_a_page_about_much_stays_below_a_megabyte_and_a_half(kind, K):
     rng = np.random.default_rng(0)
-    labels = np.repeat(rng.integers(0, 9, 400), 30)
-    X = rng.normal(size=(len(labels), 6)) + 4 * rng.normal(size=(9, 6))[labels]
-    model = kind(9, n_init=1, max_iter=2, random_state=0).fit(X)
+    labels = np.repeat(rng.integers(0, K, 400), 30)
+    X = rng.normal(size=(len(labels), 6)) + 4 * rng.normal(size=(K, 6))[labels]
+    model = kind(K, n_init=1, max_iter=2, random_state=0).fit(X)
     assert len(latently.report(model, X).page().encode()) < 1_500_000

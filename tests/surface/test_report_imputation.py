@@ -50,7 +50,9 @@ def test_the_report_of_an_imputation(air):
     assert report.headline == "44 missing cells of air.csv filled in"
     for text in (f"{MINUS}2,326.697383", "Month (not asked for)", "latently.pool(", "not completed.csv"):
         assert text in page.text
-    assert imputation_report(analysed(AIR, 3, **PARTS)).page() == page.html
+    again = imputation_report(analysed(AIR, 3, **PARTS))
+    assert (again.json(), again.replay()) == (report.json(), report.replay())
+    assert next(one for one in again.figures if one.name == "densities").svg() in page.addresses
     missing, where, test, outside, check, draws = report.findings
     assert str(missing) == "7% of the cells are missing: 44 of 612, in 42 of 153 rows (27%)"
     assert missing.numbers == {"cells": 44, "rows": 42}

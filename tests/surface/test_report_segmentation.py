@@ -133,6 +133,7 @@ def test_the_report_of_counts(quakes):
     assert drawn[-1].get_xlabel() == "year"
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_report_of_symbols(words):
     report = segmentation_report(words)
     _, summary = assert_sound(report)

@@ -140,7 +140,7 @@ def test_the_report_of_topics(clear):
     commanded = " ".join(topics_report(replace(clear, reading="X = ...\n")).going_on)
     assert "latently predict model.latently new.dat" in commanded
     assert "documents.csv" in commanded
-    assert 'class="prose"' in report.page()
+    assert 'class="prose"' in page.html
     assert report.headline == "3 topics in the 60 documents of t.csv"
     found, best = by_kind(report.findings), clear.trials[1]
     assert "2,640 words in all: a median of 44 each (44 to 44)" in str(found["documents"])
