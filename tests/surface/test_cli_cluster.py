@@ -51,14 +51,6 @@ def test_the_result_keeps_every_cell_and_adds_what_the_model_says(folder):
     assert len(summary["fits"]) == 2
 
 
-def test_the_command_for_leaving_out_a_column_can_be_typed(run, here):
-    (here / "plants.csv").write_text(written(PLANTS))
-    code, out, _ = run("cluster", "plants.csv", *FAST, "--columns", 'height,"width, cm"')
-    assert code == 0
-    assert "identifier" not in out
-    assert "id (not asked for)" in said_in(out)
-
-
 def test_semicolons_and_decimal_commas_stay_as_they_are(run, here):
     cells = [[f"{value:.3f}".replace(".", ",") for value in pair] for pair in zip(HEIGHT, WIDTH, strict=True)]
     rows = [["a", "nothing", "b"], *([a, "", b] for a, b in cells)]

@@ -1,7 +1,5 @@
 """The command on tables that would not fit into memory: drawn rows choose, all rows are gone through."""
 
-from functools import partial
-
 import distributed
 import numpy as np
 import polars as pl
@@ -69,7 +67,8 @@ def test_a_cluster_does_the_work(folder):
 )
 def test_what_cannot_be_is_one_line(arguments, message, folder, run, monkeypatch):
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("distributed.Client", partial(distributed.Client, timeout=0.2))
+    client = distributed.Client  # for which the command would wait for seconds
+    monkeypatch.setattr("distributed.Client", lambda address, **_: client(address, timeout=0.2))
     code, _, err = run("cluster", *arguments, "-k", "2", "--covariance", "full", "--out", "nowhere")
     assert code == 2
     assert message in err

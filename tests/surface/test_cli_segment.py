@@ -325,12 +325,3 @@ def test_a_number_of_states_whose_fit_failed_is_told(run, here, monkeypatch):
     assert "1 fit failed, the first (2 states) because the tide was out." in said_in(out)
     assert "the tide was out" in str(summary_of(here / "latently-segment-t")["careful"])
     assert_one_clear_line(*run("segment", "t.csv", "-k", "2", "--force"), "because the tide was out")
-
-
-def test_series_options_are_not_for_clusters(run, here):
-    X = polars.DataFrame({"speed": SPEED, "turn": TURN})
-    latently.GaussianMixture(2, n_init=1, random_state=0).fit(X).save(here / "m.latently")
-    X.write_csv(here / "t.csv")
-    assert_one_clear_line(
-        *run("predict", "m.latently", "t.csv", "--time", "speed"), "--time speed is for models of series"
-    )

@@ -318,10 +318,9 @@ def test_predict_refuses_options_of_other_models(folder, run, here):
         assert_one_clear_line(*run("predict", *arguments), words)
     X = polars.DataFrame({"a": [1.0, 2.0, 8.0, 9.0]})
     latently.GaussianMixture(1).fit(X).save(here / "m.latently")
-    assert_one_clear_line(
-        *run("predict", "m.latently", "t.csv", "--text-column", "text"),
-        "--text-column text is for topic models",
-    )
+    for option, words in {"--text-column": "topic models", "--time": "models of series"}.items():
+        asked = run("predict", "m.latently", "t.csv", option, "a")
+        assert_one_clear_line(*asked, f"{option} a is for {words}")
     assert sorted(os.listdir(here)) == ["m.latently", "t.csv"]
 
 
