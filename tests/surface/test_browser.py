@@ -98,6 +98,7 @@ def page(tmp_path_factory):
         model, X = KINDS[kind]()
         with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
             patch.setattr(Figure, "_saved", saved_if_it_is_looked_at)
+            patch.setattr(Figure, "alternative", lambda self: self.name)
             patch.setattr(replay, "N_STARTS", 2)
             latently.report(model, X, folder / f"{kind}.html")
         return folder / f"{kind}.html"
