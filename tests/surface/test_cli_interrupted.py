@@ -53,7 +53,12 @@ import os, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 """
-TWO_PROCESSORS = "os.sched_getaffinity = lambda _: range(2)\n"
+# Which share out a table of any size.
+TWO_PROCESSORS = """
+os.sched_getaffinity = lambda _: range(2)
+import latently.core.array_source
+latently.core.array_source.TO_SHARE_OUT = 0
+"""
 # All kernels are compiled, by what signals itself, and who goes on all the same is soon ended.
 UNCACHED = """
 from numba.core.caching import Cache
