@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from functools import cache
 
 from latently.core.parameters import Parts
 from latently.emissions.base import Emission
@@ -13,11 +14,15 @@ from latently.emissions.gaussian import STRUCTURES
 from latently.emissions.registry import FAMILIES
 
 
-def known_classes() -> Iterator[type]:
+def known_classes() -> tuple[type, ...]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
-    families: tuple[type[Emission], ...] = (*FAMILIES.values(), Columns, Categories)
-    yield from (*families, Parts)
-    yield from visible(*families, *map(type, STRUCTURES.values()))
+    return _known(*FAMILIES.values(), Columns, Categories, *map(type, STRUCTURES.values()))
+
+
+@cache  # for as long as nobody adds a family or a structure
+def _known(*classes: type) -> tuple[type, ...]:
+    families = (one for one in classes if issubclass(one, Emission))
+    return (*families, Parts, *visible(*classes))
 
 
 def visible(*classes: type) -> Iterator[type]:
