@@ -70,11 +70,10 @@ class Data:
 
     @property
     def source(self) -> ArraySource:
-        """Several blocks, of more rows where each pattern of missing cells in a block is taken by itself."""
-        followed_by_patterns = self.offsets is not None and np.isnan(self.x).any()
-        return ArraySource(
-            self.x, self.weights, self.offsets, (3 if followed_by_patterns else 1) * BLOCK_ROWS
-        )
+        """Several blocks: two where each pattern of missing cells in a block is taken by itself."""
+        by_patterns = self.x.dtype.kind == "f" and np.isnan(self.x).any()
+        rows = max(BLOCK_ROWS, int(0.6 * len(self.x))) if by_patterns else BLOCK_ROWS
+        return ArraySource(self.x, self.weights, self.offsets, rows)
 
     @property
     def row_weights(self) -> np.ndarray:
@@ -238,8 +237,7 @@ BANDED = np.array([[True, True, False], [False, True, True], [True, False, True]
 
 
 def mixture(name: str, family: Any, kind: Kind, fused: bool = True) -> Entry:
-    few = 64 if kind is INCOMPLETE else 72  # two blocks: NumPy takes long, pattern by pattern
-    units = independent if fused else partial(independent, n=few)
+    units = independent if fused else partial(independent, n=72)
     return Entry(f"independent x {name}", LatentEmission(Independent(), family, 2, fused), kind, units)
 
 
