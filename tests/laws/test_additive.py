@@ -15,7 +15,7 @@ from tests.models import sum_of_pieces, whole_e_step
 
 
 @bound_by()
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(shares=st.lists(st.floats(0, 1), max_size=6))
 def test_any_split_gives_the_same_statistics_and_description(entry, shares):
     model, params, data = entry.prepared()

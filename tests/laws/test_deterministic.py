@@ -32,11 +32,11 @@ class Backwards(SerialBackend):
 @bound_by()
 def test_same_bits_by_any_executor(entry):
     model, params, data = entry.prepared()
-    expected = iterate(EMMap(model, data.source), params, 5)
+    expected = iterate(EMMap(model, data.source), params, 2)
     description = describe(model, data.source, SerialBackend())
     for opened in (partial(backend, 2), partial(backend, 7), Backwards):
         with opened() as workers:
-            assert_identical(expected, iterate(EMMap(model, data.source, workers), params, 5))
+            assert_identical(expected, iterate(EMMap(model, data.source, workers), params, 2))
             assert_identical(description, describe(model, data.source, workers))
 
 

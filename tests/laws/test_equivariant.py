@@ -22,7 +22,7 @@ from tests.simulations import by_night
 def fit(entry: Entry, data: Data) -> tuple[Any, FitResult]:
     """Until there is little left to gain, which slow ones do not reach."""
     em = entry.em(data)
-    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-4, max_iter=25), data.weights.sum())
+    return em.model, run(em, entry.start(em.model, data), Settings(tol=1e-3, max_iter=15), data.weights.sum())
 
 
 @cache

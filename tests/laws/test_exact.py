@@ -28,7 +28,7 @@ def test_an_inactive_floor_changes_nothing(entry):
     ends = []
     for reg_covar in (1e-6, 0.0):
         em = entry.with_floor(reg_covar).em(data)
-        ends.append(iterate(em, entry.start(em.model, data), 25))
+        ends.append(iterate(em, entry.start(em.model, data), 8))
     assert_identical(*ends)
 
 

@@ -51,7 +51,7 @@ def in_turns(few: int, many: int) -> pytest.MarkDecorator:
 
 
 @bound_by()
-@in_turns(8, 25)
+@in_turns(6, 25)
 def test_on_ordinary_data(entry, turn, n_steps):
     for seed in range(3):
         data = entry.data(np.random.default_rng(seed))
@@ -61,7 +61,7 @@ def test_on_ordinary_data(entry, turn, n_steps):
 
 
 @on_hard_data()
-@in_turns(8, 16)
+@in_turns(6, 16)
 def test_on_hard_data(entry, kind, turn, n_steps):
     data = entry.hard[kind](np.random.default_rng(0))
     em = entry.em(data)

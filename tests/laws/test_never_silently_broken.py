@@ -146,7 +146,7 @@ def test_the_row_of_a_doubt_is_named_by_its_unit(entry):
 # -- restarts ---------------------------------------------------------------------------------------------
 
 
-SETTINGS = Settings(tol=1e-6)
+SETTINGS = Settings(tol=1e-4, accelerate=True)
 
 
 def cannot_start(rng):
@@ -161,39 +161,39 @@ def searched(entry: Entry, starts_of, plan=None):
 
 
 @bound_by()
-def test_one_failed_restart_never_fails_the_fit(entry):
-    model, params, data = entry.prepared()
-    alone = run(EMMap(model, data.source), params, SETTINGS, data.weights.sum())
-    for plan in (None, Plan(finish=1, moves=False)):
-        _, (best, diagnostics, restarts) = searched(
-            entry, lambda params: [Start("hopeless", cannot_start), Start("good", lambda rng: params)], plan
-        )
-        if plan is None:
-            assert best.log_likelihood == alone.log_likelihood
-        assert abs(best.log_likelihood - alone.log_likelihood) < 1e-5 * data.weights.sum()
-        assert diagnostics == ()
-        assert restarts.n_failed == 1
-        assert restarts.runs[0].kind == "good"
-        failures = [run.failure for run in restarts.runs if run.failure]
-        assert failures == ["component 0 has no rows to start from"]
-        assert "1 failed" in str(restarts)
-
-
-@bound_by()
-def test_a_run_that_fails_on_its_way_is_recorded(entry):
-    """Its start is feasible but one unit is impossible under it; from another start all is well."""
+def test_failed_restarts_are_recorded_and_never_fail_the_fit(entry):
+    """One has no start, and under that of another each unit is impossible."""
 
     def broken(params):
         name, values = first_of(params.emission)
         return with_named(params, {name: np.full_like(values, np.nan)})
 
-    _, (best, _, restarts) = searched(
-        entry, lambda params: [Start("bad", lambda rng: broken(params)), Start("good", lambda rng: params)]
-    )
-    assert best.converged
-    assert [run.kind for run in restarts.runs] == ["good", "bad"]
-    assert restarts.runs[1].failure
-    assert restarts.runs[1].log_likelihood is None
+    model, params, data = entry.prepared()
+    alone = run(EMMap(model, data.source), params, SETTINGS, data.weights.sum())
+    for plan in (None, Plan(finish=1, moves=False)):
+        _, (best, diagnostics, restarts) = searched(
+            entry,
+            lambda params: [
+                Start("hopeless", cannot_start),
+                Start("bad", lambda rng: broken(params)),
+                Start("good", lambda rng: params),
+            ],
+            plan,
+        )
+        if plan is None:
+            assert best.log_likelihood == alone.log_likelihood
+        assert abs(best.log_likelihood - alone.log_likelihood) <= 2 * SETTINGS.tol * data.weights.sum()
+        assert best.converged
+        assert diagnostics == ()
+        assert restarts.n_failed == 2
+        assert "2 failed" in str(restarts)
+        good, *others = restarts.runs
+        assert (good.kind, good.failure) == ("good", None)
+        failures = {one.kind: one.failure for one in others}
+        assert set(failures) == {"hopeless", "bad"}
+        assert failures["hopeless"] == "component 0 has no rows to start from"
+        assert failures["bad"]
+        assert all(one.log_likelihood is None for one in others)
 
 
 class Overflowing(EMMap):

@@ -57,7 +57,7 @@ def test_many_large_rates():
 
 @pytest.mark.filterwarnings("ignore:this maximum of the likelihood is spurious")
 @pytest.mark.parametrize("estimator", [GaussianHMM, GaussianMixture])
-@pytest.mark.parametrize("seed", [0, 1, 2, *by_night(*range(3, 10))])
+@pytest.mark.parametrize("seed", [0, *by_night(*range(1, 10))])
 def test_many_steps_at_rest(estimator, seed):
     """One value far out, and 400 steps with nothing left to gain."""
     rng = np.random.default_rng(seed)
@@ -148,7 +148,7 @@ def test_a_tolerance_below_rounding_stops_at_rounding(tol, acceleration):
 
 
 @pytest.mark.filterwarnings("ignore:EM reached max_iter")
-@pytest.mark.parametrize("seed", [1, 4, 13, 24, 27, 53, 68, 70, 239])
+@pytest.mark.parametrize("seed", [1, 4, 24, 239, *by_night(13, 27, 53, 68, 70)])
 def test_a_likelihood_without_limit_is_no_bug(seed):
     """Few rows, fewer of them complete: on its floor a covariance has few digits."""
     rng = np.random.default_rng(seed)
