@@ -13,7 +13,6 @@ from latently.kernels.lanes import larger, largest, load, number, store, total
 from latently.latent.base import IN_ORDER
 
 compiled = njit(**FLAGS)
-of_all_widths = pytest.mark.parametrize("K", [4, 8, 16, 24])  # compiled once for each place of a vector
 
 
 def lanes_of(K):
@@ -26,73 +25,47 @@ def rng():
 
 
 @compiled
-def steps(start, matrix, lanes, out):
+def verbs(start, rows, matrix, left, right, n, lanes, out, products):
+    """Each verb writes a row of `out`; in one function, as most of what a test takes is to compile it."""
+    width = len(start)
     here, room = v.vector(start, lanes), v.vector(start, lanes)
     square = v.panels(matrix, lanes)
-    for t in range(3):
+    for t in range(2):
         here, room = v.stepped(here, square, room), here
-        v.write(here, out, t * len(start))
-
-
-@of_all_widths
-def test_a_step_is_a_product(K, rng):
-    start, matrix, out = rng.normal(size=K), rng.normal(size=(K, K)), np.empty((3, K))
-    steps(start, matrix, lanes_of(K), out)
-    here = start.copy()
-    for row in out:
-        here = here @ matrix
-        assert_allclose(row, here, rtol=1e-13)
-
-
-@compiled
-def change_vectors(start, rows, lanes, out):
-    width = len(start)
-    v.write(v.multiplied(v.vector(start, lanes), rows, width), out, 0)
-    v.write(v.added(v.vector(start, lanes), rows, width), out, width)
-    v.write(v.scaled(v.vector(start, lanes), 3.0), out, 2 * width)
+        v.write(here, out, t * width)
+    v.write(v.multiplied(v.vector(start, lanes), rows, width), out, 2 * width)
+    v.write(v.added(v.vector(start, lanes), rows, width), out, 3 * width)
+    v.write(v.scaled(v.vector(start, lanes), 3.0), out, 4 * width)
     here = v.vector(start, lanes)
-    v.write(here, out, 3 * width)
-    v.write_product(here, 5.0, out, 3 * width)
+    v.write(here, out, 5 * width)
+    v.write_product(here, 5.0, out, 5 * width)
+    v.add_row(rows, 0, out, 6 * width, width, lanes)
+    v.scaled_row(rows, width, 2.0, out, 7 * width, width, lanes)
+    v.product_row(rows, 0, rows, width, 3.0, out, 8 * width, width, lanes)
+    v.add_products(left, right, n, products, lanes)
     return v.sum_of(here), v.product_sum(here, rows, width)
 
 
-@of_all_widths
-def test_verbs_that_change_a_vector(K, rng):
-    start, rows, out = rng.normal(size=K), rng.normal(size=(2, K)), np.zeros((4, K))
-    before = start.copy()
-    found = change_vectors(start, rows, lanes_of(K), out)
-    assert_array_equal(start, before)
-    assert_allclose(out, [start * rows[1], start + rows[1], 3 * start, 5 * start**2], rtol=1e-15)
-    assert_allclose(found, [start.sum(), start @ rows[1]], rtol=1e-12)
-
-
-@compiled
-def change_rows(x, y, n_states, lanes):
-    v.add_row(x, 0, y, n_states, n_states, lanes)
-    v.scaled_row(x, n_states, 2.0, y, 2 * n_states, n_states, lanes)
-    v.product_row(x, 0, x, n_states, 3.0, y, 3 * n_states, n_states, lanes)
-
-
-@of_all_widths
-def test_rows(K, rng):
-    x, y = rng.normal(size=(2, K)), rng.normal(size=(4, K))
-    expected = [y[0], y[1] + x[0], 2 * x[1], 3 * x[0] * x[1]]
-    change_rows(x, y, K, lanes_of(K))
-    assert_allclose(y, expected, rtol=1e-15)
-
-
-@compiled
-def add_products(left, right, n, out, lanes):
-    v.add_products(left, right, n, out, lanes)
-
-
-@of_all_widths
+@pytest.mark.parametrize("K", [4, 16, 24])  # in a register, and in an array; of eight: tests of the chain
 @pytest.mark.parametrize("n", [0, 1, 7, 8])
-def test_products_are_added(K, n, rng):
-    left, right, out = rng.normal(size=(8, K)), rng.normal(size=(8, K)), rng.normal(size=(K, K))
-    expected = out + left[:n].T @ right[:n]
-    add_products(left, right, n, out, lanes_of(K))
-    assert_allclose(out, expected, rtol=1e-12, atol=1e-14)
+def test_verbs(K, n, rng):
+    start, rows, matrix = rng.normal(size=K), rng.normal(size=(2, K)), rng.normal(size=(K, K))
+    left, right, products, out = (
+        rng.normal(size=(8, K)),
+        rng.normal(size=(8, K)),
+        rng.normal(size=(K, K)),
+        rng.normal(size=(9, K)),
+    )
+    once, summed = start @ matrix, products + left[:n].T @ right[:n]
+    changed = [start * rows[1], start + rows[1], 3 * start, 5 * start**2]
+    of_rows = [out[6] + rows[0], 2 * rows[1], 3 * rows[0] * rows[1]]
+    given = start.copy()
+    sums = verbs(start, rows, matrix, left, right, n, lanes_of(K), out, products)
+    assert_array_equal(start, given)
+    assert_allclose(out[:2], [once, once @ matrix], rtol=1e-13, atol=1e-13)
+    assert_allclose(out[2:], [*changed, *of_rows], rtol=1e-15)
+    assert_allclose(products, summed, rtol=1e-12, atol=1e-14)
+    assert_allclose(sums, [start.sum(), start @ rows[1]], rtol=1e-12)
 
 
 def test_lanes_begin_anywhere(rng):
@@ -131,7 +104,7 @@ def test_lanes_refuse_other_arrays():
             read(array)
 
 
-@of_all_widths
+@pytest.mark.parametrize("K", [4, 8, 16, 24])
 def test_the_place_of_arrays_changes_no_bit(K, rng):
     T = 37
     transmat, weights = rng.dirichlet(np.ones(K), K), np.ones(1)
