@@ -1,6 +1,7 @@
 """All assignments of labels to the rows of tiny data, tried one by one; missing cells by conditionals."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
@@ -12,20 +13,20 @@ from latently.latent.chain import Chain
 from tests.models import Data
 
 
-def _independent(params: Any, labels: np.ndarray, data: Data) -> float:
-    return float(np.log(params.weights[labels]).sum())
+def _independent(params: Any, paths: np.ndarray, data: Data) -> np.ndarray:
+    return np.log(params.weights)[paths].sum(axis=1)
 
 
-def _chain(params: Any, labels: np.ndarray, data: Data) -> float:
-    total = 0.0
+def _chain(params: Any, paths: np.ndarray, data: Data) -> np.ndarray:
+    total = np.zeros(len(paths))
     for low, high in pairwise(data.offsets):
-        total += np.log(params.startprob[labels[low]])
+        total += np.log(params.startprob)[paths[:, low]]
         for t in range(low + 1, high):
-            total += np.log(params.transmat[labels[t - 1], labels[t]])
-    return float(total)
+            total += np.log(params.transmat)[paths[:, t - 1], paths[:, t]]
+    return total
 
 
-# log p(z) of each latent structure, written once more and as plainly as can be.
+# log p(z) of all assignments for each latent structure, written once more and as plainly as can be.
 LOG_PRIORS = {Independent: _independent, Chain: _chain}
 
 
@@ -52,34 +53,27 @@ class Enumeration:
     params: Any
     data: Data
 
-    @property
+    @cached_property
     def paths(self) -> np.ndarray:
         return np.array(list(product(range(self.model.n_components), repeat=len(self.data.x))))
 
     def log_joint(self, params: Any) -> np.ndarray:
         """log p(x, z) for each assignment z."""
         log_density = self.model.emission.log_density(params.emission, self.data.x)
-        log_prior = LOG_PRIORS[type(self.model.latent)]
-        rows = np.arange(len(self.data.x))
+        of_rows = log_density[np.arange(len(self.data.x)), self.paths].sum(axis=1)
         with np.errstate(divide="ignore"):
-            return np.array(
-                [
-                    log_prior(params.latent, path, self.data) + log_density[rows, path].sum()
-                    for path in self.paths
-                ]
-            )
+            return LOG_PRIORS[type(self.model.latent)](params.latent, self.paths, self.data) + of_rows
 
-    @property
+    @cached_property
     def log_likelihood(self) -> float:
         return float(logsumexp(self.log_joint(self.params)))
 
-    @property
+    @cached_property
     def posterior(self) -> np.ndarray:
         """p(z | x) for each assignment z."""
-        log_joint = self.log_joint(self.params)
-        return np.exp(log_joint - logsumexp(log_joint))
+        return np.exp(self.log_joint(self.params) - self.log_likelihood)
 
-    @property
+    @cached_property
     def responsibilities(self) -> np.ndarray:
         hits = self.paths[:, :, None] == np.arange(self.model.n_components)
         return np.einsum("z,znk->nk", self.posterior, hits)

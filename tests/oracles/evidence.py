@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import gammaln
 
 
-def log_dirichlet_multinomial(counts: np.ndarray, prior: np.ndarray) -> float:
-    """log of the integral of prod_k theta_k^n_k over the Dirichlet distribution: no matter in what order."""
-    total = gammaln(prior.sum()) - gammaln((counts + prior).sum())
-    return float(total + (gammaln(counts + prior) - gammaln(prior)).sum())
+def log_dirichlet_multinomial(counts: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """log of the integral of prod_k theta_k^n_k over the Dirichlet distribution for each row of counts."""
+    total = gammaln(prior.sum()) - gammaln((counts + prior).sum(axis=-1))
+    return total + (gammaln(counts + prior) - gammaln(prior)).sum(axis=-1)
 
 
 def log_evidence(X: np.ndarray, alpha: np.ndarray, eta: np.ndarray) -> float:
@@ -23,7 +23,7 @@ def log_evidence(X: np.ndarray, alpha: np.ndarray, eta: np.ndarray) -> float:
         np.add.at(of_documents, (documents, assignment), 1)
         np.add.at(of_topics, (assignment, words), 1)
         values.append(
-            sum(log_dirichlet_multinomial(row, alpha) for row in of_documents)
-            + sum(log_dirichlet_multinomial(row, eta) for row in of_topics)
+            log_dirichlet_multinomial(of_documents, alpha).sum()
+            + log_dirichlet_multinomial(of_topics, eta).sum()
         )
     return float(np.logaddexp.reduce(values))

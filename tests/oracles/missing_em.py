@@ -24,11 +24,13 @@ def dense(covariance_type, covariances, K, d):
 def log_densities(x, means, matrices):
     """Log density of the observed cells of each row under each component; zero for a row without any."""
     values = np.zeros((len(x), len(means)))
-    for n, row in enumerate(x):
-        seen = np.flatnonzero(~np.isnan(row))
-        if len(seen):
-            for k, (mean, matrix) in enumerate(zip(means, matrices, strict=True)):
-                values[n, k] = multivariate_normal.logpdf(row[seen], mean[seen], matrix[np.ix_(seen, seen)])
+    observed = ~np.isnan(x)
+    for seen in np.unique(observed, axis=0):
+        rows = (observed == seen).all(axis=1)
+        for k, (mean, matrix) in enumerate(zip(means, matrices, strict=True)):
+            if seen.any():
+                marginal = multivariate_normal(mean[seen], matrix[np.ix_(seen, seen)])
+                values[rows, k] = marginal.logpdf(x[np.ix_(rows, seen)])
     return values
 
 

@@ -99,15 +99,15 @@ class Truth:
         total = start[paths[:, 0]] + transmat[paths[:, :-1], paths[:, 1:]].sum(axis=1)
         return total + self.log_density[np.arange(len(self.log_density)), paths].sum(axis=1)
 
-    @property
+    @cached_property
     def log_likelihood(self):
         return logsumexp(self.log_joint)
 
-    @property
+    @cached_property
     def posterior(self):
         return np.exp(self.log_joint - self.log_likelihood)
 
-    @property
+    @cached_property
     def smoothed(self):
         return np.einsum("z,ztk->tk", self.posterior, self.paths[:, :, None] == np.arange(len(self.transmat)))
 

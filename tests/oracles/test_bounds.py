@@ -38,7 +38,7 @@ def enumerated(entry):
 
 
 @bound_by()
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(shares=any_shares)
 @example(shares=np.tile([1.0, 0.0, 0.0], (6, 1)))
 def test_below_the_log_likelihood_by_the_divergence_from_the_posterior(entry, shares):
@@ -51,7 +51,7 @@ def test_below_the_log_likelihood_by_the_divergence_from_the_posterior(entry, sh
 
 
 @bound_by()
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(shares=any_shares)
 def test_it_is_expected_joint_plus_entropy(entry, shares):
     model, params, data, truth = enumerated(entry)

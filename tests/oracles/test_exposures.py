@@ -148,10 +148,11 @@ def test_distribution_functions_and_imputations_are_at_the_exposure_of_the_row()
 def test_the_bootstrap_draws_at_the_exposures_of_the_rows():
     X = towns(100)
     one, two = (MixtureModel(Poisson("people"), k, n_init=1, random_state=0) for k in (1, 2))
-    found = likelihood_ratio_test(one, two, X, n_replicates=9, random_state=0)
+    found = likelihood_ratio_test(one, two, X, n_replicates=3, random_state=0)
     assert found.statistic > 100 > max(found.replicates)
     same = X.select("people", deaths=np.random.default_rng(0).poisson(0.1 * X["people"]))
-    assert likelihood_ratio_test(one, two, same, n_replicates=9, random_state=0).pvalue > 0.05
+    found = likelihood_ratio_test(one, two, same, n_replicates=5, random_state=0)
+    assert found.statistic < max(found.replicates)
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, np.nan, np.inf])

@@ -19,7 +19,7 @@ def test_fishers_identity(entry):
     model, params, data = entry.prepared()
     stats = whole_e_step(model, params, data)
     chart, rng = Chart(model, params), np.random.default_rng(0)
-    for direction in (*np.eye(chart.size), *rng.standard_normal((3, chart.size))):
+    for direction in rng.standard_normal((4, chart.size)):
 
         def q(h, direction=direction):
             return model.expected_log_likelihood(stats, chart.at(h * direction))

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -105,11 +106,16 @@ CASES |= {f"{name}, gaps": Case(make, log, draw) for name, (make, log, draw) in 
 over_cases = pytest.mark.parametrize("case", list(CASES))
 
 
-def prepared(case, transmat, seed=0, **settings):
-    """A model that has its parameters, data, and the truth of each sequence."""
-    spec = CASES[case]
+def prepared(case, transmat, seed=0):
+    """A model that has its parameters, data, and the truth of each sequence: no test changes them."""
+    return _prepared(case, transmat is BANDED, seed)
+
+
+@cache
+def _prepared(case, banded, seed):
+    spec, transmat = CASES[case], BANDED if banded else TRANSMAT
     x = spec.draw(np.random.default_rng(seed))
-    model = fitted(spec.make(transmat, **settings), x, lengths=LENGTHS)
+    model = fitted(spec.make(transmat), x, lengths=LENGTHS)
     log_density = spec.log_density(x)
     return model, x, [Truth(log_density[low:high], transmat) for low, high in pairwise(OFFSETS)]
 

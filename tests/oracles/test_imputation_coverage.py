@@ -42,7 +42,7 @@ def test_cells_are_in_their_intervals(mechanism, rows, runs):
     shares = np.empty((runs, 2))  # without and with the uncertainty of the parameters
     for seed in range(runs):
         truth, x, lost = incomplete(mechanism, seed, rows * D)
-        imputer = GaussianImputer(tol=1e-5, n_parameter_draws=20, random_state=0, n_jobs=1).fit(x)
+        imputer = GaussianImputer(tol=1e-5, n_parameter_draws=10, random_state=0, n_jobs=1).fit(x)
         for uncertain in (0, 1):
             lower, upper = imputer.interval(x, LEVEL, parameter_uncertainty=bool(uncertain))
             shares[seed, uncertain] = np.mean((lower < truth)[lost] & (truth < upper)[lost])
@@ -81,7 +81,7 @@ def both(x):
     return np.transpose([slope_and_variance(x), mean_and_variance(x)])
 
 
-@pytest.mark.parametrize("runs", repeated(40, 100))
+@pytest.mark.parametrize("runs", repeated(28, 100))
 @pytest.mark.parametrize("method", ["bootstrap", "posterior"])
 def test_pooled_intervals_cover_where_those_of_one_table_do_not(method, runs, monkeypatch):
     """The slope of the second column on the first, and its mean; half of it is missing."""

@@ -82,13 +82,13 @@ def test_missing_cells_are_filled_by_their_expectation(covariance_type, missing)
 
 @pytest.mark.parametrize("covariance_type", TYPES)
 @pytest.mark.parametrize(("n_components", "share"), [(1, 0.5), (2, 0.2), (2, 0.5)])
-def test_ten_steps_are_those_of_a_row_by_row_em(covariance_type, n_components, share):
+def test_some_steps_are_those_of_a_row_by_row_em(covariance_type, n_components, share):
     d = 5
     x, row_weights = incomplete(80, d, share)
     start = mixture_of(covariance_type, d, n_components, seed=3)
     centres = np.stack([np.nanmean(x[k::2], axis=0) for k in range(n_components)]) + 0.3
     theta = start.weights_, centres, start.covariances_
-    for _ in range(10):
+    for _ in range(4):
         theta = em_step(covariance_type, x, row_weights, *theta)
     mixture = GaussianMixture(
         n_components,
@@ -98,7 +98,7 @@ def test_ten_steps_are_those_of_a_row_by_row_em(covariance_type, n_components, s
         precisions_init=start.precisions_,
         acceleration=None,
         tol=0,
-        max_iter=10,
+        max_iter=4,
     ).fit(x, sample_weight=row_weights)
     weights, means, covariances = theta
     assert_allclose(mixture.weights_, weights, rtol=1e-9)

@@ -21,7 +21,7 @@ from tests.oracles.paths import (
 )
 from tests.simulations import by_night
 
-N_PATHS = 20_000
+N_PATHS = 6000
 
 COUNTS = np.array([[2.0, 5.0], [np.nan, 3.0], [np.nan, np.nan], [6.0, 4.0], [8.0, 7.0]])
 MODELS = {

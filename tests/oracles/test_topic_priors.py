@@ -24,7 +24,7 @@ def hard(counts):
 
 def polya(counts, weights, alpha):
     """log-likelihood of a Dirichlet-multinomial distribution."""
-    return sum(w * log_dirichlet_multinomial(row, alpha) for w, row in zip(weights, counts, strict=True))
+    return weights @ log_dirichlet_multinomial(counts, alpha)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_learning_a_prior_of_words_climbs_to_the_maximum(n_columns):
     prior = np.full((50, n_columns), 1.0)
 
     def likelihood(eta):
-        return sum(log_dirichlet_multinomial(column, np.full(50, eta)) for column in counts.T)
+        return log_dirichlet_multinomial(counts.T, np.full(50, eta)).sum()
 
     values = [likelihood(1.0)]
     for _ in range(300):

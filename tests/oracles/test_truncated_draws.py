@@ -24,7 +24,7 @@ def drawn(weights, means, covariances, row, lower, upper, seed=0):
     return drawn_within(mixture, np.repeat(np.array([row], dtype=float), N, axis=0), rng, lower, upper)
 
 
-def on_a_grid(weights, means, covariances, lower, upper, points=1500):
+def on_a_grid(weights, means, covariances, lower, upper, points=500):
     """Distribution functions of two cells within limits, and the probability of the first component."""
     axes = [np.linspace(low, high, points) for low, high in zip(lower, upper, strict=True)]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
