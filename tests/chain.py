@@ -10,7 +10,7 @@ from latently.core.statistics import Additive, tree_sum
 from latently.latent.base import Expected
 
 STATES = (1, 2, 3, 4, 5, 8, 9, 20)
-LENGTHS = np.array([1, 2, 3, 0, 1, 7, 0, 50, 2, 900, 0])
+LENGTHS = np.array([1, 2, 3, 0, 1, 7, 0, 50, 2, 300, 0])
 WEIGHTS = np.array([1.0, 0.0, 3.0, 1.0, 2.5, 1.0, 0.0, 2.0, 1.0, 0.5, 2.0])
 
 

@@ -155,7 +155,7 @@ def test_agrees_with_plain_numpy(K, density, transitions, monkeypatch):
 def test_tiles_may_end_within_sequences(density, monkeypatch):
     monkeypatch.setattr(blocks, "TILE_BYTES", 1)  # the least there is: 64 rows
     parts = problem(3, density, "dense")
-    assert sum(1 for _ in parts[-1].tiles(1)) > 10
+    assert sum(1 for _ in parts[-1].tiles(1)) > 4
     assert_passes_agree(passed(compiled, *parts), passed(plain, *parts), 1000.0)
 
 
@@ -236,7 +236,7 @@ def shared(monkeypatch):
 
 
 @pytest.mark.parametrize("K", [*STATES[:6], *by_night(*STATES[6:])])
-@pytest.mark.parametrize("T", [2, 3, 4, 33, 900])
+@pytest.mark.parametrize("T", [2, 3, 4, 33, 300])
 @pytest.mark.parametrize("density", ["ordinary", "tiny", "partly_zero", "gaps"])
 def test_the_shared_path_agrees_with_the_other(K, T, density, monkeypatch):
     parts = problem(K, density, "dense", np.array([T]), np.array([2.5]))

@@ -111,13 +111,13 @@ def test_the_m_step(kind):
 
 
 def test_one_gaussian_in_each_state_is_a_gaussian_model_and_one_state_a_mixture(tmp_path):
-    X = rows(200)
-    plain = GaussianHMM(2, covariance_type="diag", random_state=0).fit(X)
-    same = HiddenMarkovModel(MixtureOfGaussians(1, "diag"), 2, random_state=0).fit(X)
+    X = rows(100)
+    plain = GaussianHMM(2, covariance_type="diag", n_init=4, random_state=0).fit(X)
+    same = HiddenMarkovModel(MixtureOfGaussians(1, "diag"), 2, n_init=4, random_state=0).fit(X)
     assert same.log_likelihood_ == pytest.approx(plain.log_likelihood_, rel=1e-6)
     assert same.n_parameters_ == plain.n_parameters_
-    mixture = GaussianMixture(2, random_state=0).fit(X)
-    inside = MixtureModel(MixtureOfGaussians(2), 1, random_state=0).fit(X)
+    mixture = GaussianMixture(2, n_init=4, random_state=0).fit(X)
+    inside = MixtureModel(MixtureOfGaussians(2), 1, n_init=4, random_state=0).fit(X)
     assert inside.log_likelihood_ == pytest.approx(mixture.log_likelihood_, rel=1e-6)
     assert inside.n_parameters_ == mixture.n_parameters_
     errors = mixture.standard_errors(X)
@@ -151,7 +151,7 @@ def test_starts_go_by_distance_only_where_that_is_asked_for():
     table = np.column_stack([X, rows(100)[:, 0]])
     for kind in (MixtureModel, HiddenMarkovModel):
         for family, data in ((inner, X), (paired, table)):
-            runs = kind(family, 2, n_init=6, max_iter=2, tol=0, random_state=0).fit(data).restarts_.runs
+            runs = kind(family, 2, n_init=4, max_iter=2, tol=0, random_state=0).fit(data).restarts_.runs
             assert {run.kind for run in runs} == {"family", "random"}
     asked = MixtureModel(inner, 2, init_params="k-means++", n_init=2, random_state=0).fit(X)
     assert {run.kind for run in asked.restarts_.runs} == {"k-means++"}

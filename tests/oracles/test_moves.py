@@ -126,13 +126,13 @@ def test_consecutive_rows_keep_their_sequences_and_weights(seed):
 # -- where moves lead ----------------------------------------------------------------------------------------
 
 
-def test_moves_find_what_twenty_starts_do_not():
+def test_moves_find_what_ten_starts_do_not():
     x = grid(5, each=10, spread=0.03)
     common = {"covariance_type": "spherical", "init_params": "random_from_data", "random_state": 0}
     planted = GaussianMixture(
         25, covariance_type="spherical", means_init=x.reshape(25, 10, 2).mean(axis=1)
     ).fit(x)
-    starts = GaussianMixture(25, n_init=20, **common).fit(x)
+    starts = GaussianMixture(25, n_init=10, **common).fit(x)
     assert starts.log_likelihood_ < planted.log_likelihood_ - 50
     for n_init in (1, "auto"):
         moved = GaussianMixture(25, n_init=n_init, search="moves", **common).fit(x)
@@ -178,7 +178,7 @@ def test_states_that_differ_by_what_follows_are_told_apart():
     assert_allclose(higher.result.objective, top, atol=1e-3)
 
 
-@pytest.mark.parametrize("seed", [0, 1, *by_night(2, 3)])
+@pytest.mark.parametrize("seed", [0, *by_night(1, 2, 3)])
 def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
     """Forty rows and four full covariances: higher maxima that rest on few rows are everywhere."""
     x = np.random.default_rng(seed).standard_normal((40, 2))
