@@ -78,7 +78,7 @@ def test_the_reported_objective_is_that_of_the_returned_params(name, kind):
     entry = with_prior(name, kind)
     model, params, data = entry.prepared()
     em = EMMap(model, data.source)
-    result = run(em, params, Settings(tol=1e-6, accelerate=True), data.weights.sum())
+    result = run(em, params, Settings(tol=1e-9, accelerate=True), data.weights.sum())
     stats = em.e_step(result.params)
     assert result.log_likelihood == stats.bound
     assert result.objective == stats.bound + model.log_prior(result.params)
