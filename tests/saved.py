@@ -71,7 +71,7 @@ def of_hmm(model, X):
 
 
 def of_topics(model, X):
-    yield from (model.transform(X), model.top_words(5, 0.6), model.perplexity(X), model.score(X))
+    yield from (model.transform(X), model.top_words(5, 0.6), model.perplexity(X))
     yield from (model.count_unseen(X), model.coherence(X).per_topic, *model.transform_interval(X))
     if model.vocabulary_ is not None:
         assert {type(word) for word in model.vocabulary_} == {str}
@@ -171,7 +171,7 @@ TOPICS = {
 }
 LIMITS = {"min_value": [0.0, -5.0, 0.0], "add_indicator": True}
 PRIOR = {"prior": "ridge", "prior_strength": 3.0, "keep_empty_features": True}
-TIED = {"covariance_type": "tied", "tol": 1e-4}
+TIED = {"covariance_type": "tied", "n_init": 1, "tol": 1e-3}
 IMPUTERS = {
     "imputer": L.GaussianImputer(random_state=0),
     "imputer with draws": L.GaussianImputer(n_parameter_draws=3, random_state=0, **LIMITS),
@@ -198,6 +198,13 @@ def subject(name):
 
 
 @cache
+def answers(name):
+    """What a subject says."""
+    _, X, ask = SUBJECTS[name]
+    return list(ask(subject(name), X))
+
+
+@cache
 def file_of(name):
     """The bytes of the file of a subject."""
     with TemporaryDirectory() as folder:
@@ -218,5 +225,6 @@ def assert_same_estimator(one, other, name):
     for attribute, value in vars(one).items():
         if attribute not in apart:
             assert_same(value, getattr(other, attribute))
-    for mine, theirs in zip(ask(one, X), ask(other, X), strict=True):
+    said = answers(name) if one is subject(name) else ask(one, X)
+    for mine, theirs in zip(said, ask(other, X), strict=True):
         assert_array_equal(mine, theirs)

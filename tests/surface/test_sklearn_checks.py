@@ -19,15 +19,15 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:X has .*topic models count tokens:UserWarning",
 )
 
-QUICK = {"n_init": 1, "max_iter": 20}
+QUICK = {"n_init": 1, "max_iter": 4}
 ESTIMATORS = [
     L.GaussianMixture(),
     L.MixtureModel(Gaussian("full"), 2, **QUICK),
     L.LatentClassAnalysis(2, **QUICK),
-    L.GaussianImputer(),
+    L.GaussianImputer(max_iter=4),
     L.MixedImputer(2, **QUICK),
-    L.LatentDirichletAllocation(2),
-    compat.LatentDirichletAllocation(2, learning_method="batch"),
+    L.LatentDirichletAllocation(2, max_iter=4),
+    compat.LatentDirichletAllocation(2, learning_method="batch", max_iter=4),
     L.GaussianHMM(2, **QUICK),
     L.HiddenMarkovModel(Gaussian("full"), 2, **QUICK),
     L.PoissonHMM(2, **QUICK),
