@@ -18,7 +18,7 @@ ROWS = np.where(RUNS[:, None], 2.0, 0.0) + RNG.normal(size=(160, 2))
 INCOMPLETE = np.where(RNG.random(ROWS.shape) < 0.1, np.nan, ROWS)
 COUNTS = RNG.poisson(np.where(RUNS, 9, 3))[:, None].astype(float)
 WORDS = planted(0, n=60, n_words=20, n_topics=2, length=20).counts.toarray()
-ONE = {"n_init": 2, "tol": 1e-4, "random_state": 0}
+ONE = {"n_init": 2, "max_iter": 6, "tol": 0, "random_state": 0}
 # An estimator, its data, and what it says of them.
 ESTIMATORS = {
     "mixture": (L.GaussianMixture(2, **ONE), ROWS, "predict_proba"),
@@ -31,7 +31,7 @@ ESTIMATORS = {
     "imputer": (L.GaussianImputer(2, n_parameter_draws=2, **ONE), INCOMPLETE, "transform"),
     **{
         f"topics by {inference}": (
-            L.LatentDirichletAllocation(2, inference=inference, random_state=0),
+            L.LatentDirichletAllocation(2, inference=inference, max_iter=6, tol=0, random_state=0),
             WORDS,
             "transform",
         )
@@ -170,7 +170,7 @@ def test_a_bar_is_shown_if_asked_for(name, capsys):
 @pytest.mark.parametrize("name", [name for name in ESTIMATORS if "online" not in name])
 def test_too_few_iterations_are_warned_of_unless_they_were_asked_for(name):
     estimator, X, _ = ESTIMATORS[name]
-    model = clone(estimator).set_params(max_iter=2)
+    model = clone(estimator).set_params(max_iter=2, tol=1e-9)
     with pytest.warns(ConvergenceWarning, match="max_iter=2"):
         model.fit(X)
     assert not model.converged_

@@ -70,14 +70,14 @@ def test_what_is_out_of_reach():
 
 
 def test_a_fit_that_cannot_be_the_best_takes_no_more_starts():
-    X = datasets.load_faithful().data
-    model, runs = GaussianMixture(3, covariance_type="diag", tol=1e-5, random_state=0), {}
-    for value in (None, np.inf, 2500.0, 0.0):
+    X = datasets.load_faithful().data[::2]
+    model, runs = GaussianMixture(3, covariance_type="diag", random_state=0), {}
+    for value in (None, np.inf, 1250.0, 0.0):
         mixture = clone(model)
         mixture._to_beat = None if value is None else ToBeat("bic", value)
         runs[value] = len(mixture.fit(X).restarts_.runs)
-    assert runs[None] == runs[np.inf] == runs[2500.0] > runs[0.0] == 4
-    grid = {"n_components": range(1, 6)}
+    assert runs[None] == runs[np.inf] == runs[1250.0] > runs[0.0] == 4
+    grid = {"n_components": range(1, 5)}
     found, every = (select(model, X, grid, search=search) for search in ("sequential", "exhaustive"))
     assert found.best_params_ == every.best_params_
     assert found.best_.log_likelihood_ == every.best_.log_likelihood_
@@ -144,11 +144,11 @@ def _of_mixture(X, most):
 @pytest.mark.parametrize(
     ("model", "X", "grid"),
     [
-        _of_mixture(load_iris().data, 8),
-        _of_mixture(datasets.load_faithful().data, 8),
-        _of_mixture(np.random.default_rng(0).normal(size=(300, 2)) @ [[3.0, 1.0], [0.0, 1.0]], 6),
+        _of_mixture(load_iris().data, 5),
+        _of_mixture(datasets.load_faithful().data, 5),
+        _of_mixture(np.random.default_rng(0).normal(size=(300, 2)) @ [[3.0, 1.0], [0.0, 1.0]], 4),
         (
-            PoissonHMM(n_init=3, random_state=0),
+            PoissonHMM(n_init=2, random_state=0),
             datasets.load_earthquakes().data,
             {"n_components": range(1, 7)},
         ),
@@ -210,7 +210,7 @@ def test_of_many_rows_the_best_is_chosen_on_samples_and_fitted_to_all(few):
 @pytest.mark.parametrize("criterion", ["icl", "sabic"])
 def test_samples_keep_their_weights(few, criterion):
     X = _clusters(3000)
-    model = GaussianMixture(n_init=2, random_state=0)
+    model = GaussianMixture(n_init=1, tol=1e-3, random_state=0)
     grid = {"n_components": [1, 2, 3, 4]}
     plain, double = (
         select(
