@@ -17,7 +17,7 @@ from latently.plots import emissions
 from latently.report.mixture import MixtureAnalysis, mixture_report
 from tests.command import assert_one_clear_line, said_in, summary_of, written
 
-QUICK: dict[str, Any] = {"random_state": 0, "n_init": 3}
+QUICK: dict[str, Any] = {"random_state": 0, "n_init": 2}
 
 
 @dataclass(frozen=True)

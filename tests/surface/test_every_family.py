@@ -66,7 +66,7 @@ def test_a_column_among_others_with_holes(name, tmp_path):
     table = {"x": column, "hours": CELLS["hours"], "y": np.random.default_rng(1).normal(STATES)}
     families = Columns({"x": name, "y": "gaussian"}, others="drop")
     for kind in (MixtureModel, HiddenMarkovModel):
-        model = kind(families, 2, n_init=1, random_state=0)
+        model = kind(families, 2, n_init=1, max_iter=15, random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(table)

@@ -296,9 +296,9 @@ def test_a_state_that_nothing_reaches_keeps_its_row_and_is_named(name):
 def test_select_over_states(name):
     model, x = MODELS[name]
     parts = np.split(x, EDGES)
-    grid = {"n_components": range(1, 4)}
+    grid = {"n_components": [1, 2]}
     found = select(model, x, grid, lengths=LENGTHS)
-    assert [row["n_components"] for row in found.table_] == [1, 2, 3]
+    assert [row["n_components"] for row in found.table_] == [1, 2]
     assert not found.failures_
     by_groups, of_parts = select(model, x, grid, groups=IDS), select(model, parts, grid)
     for other in (by_groups, of_parts):

@@ -215,6 +215,7 @@ def test_a_category_that_is_new(table, classes):
     )
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_page_about_a_dict_of_columns(table, classes):
     columns = {name: table[name].to_numpy() for name in table}
     found = report(classes, columns)
