@@ -86,9 +86,14 @@ def in_its_domain(monkeypatch, estimator):
 
 
 @pytest.mark.usefixtures("in_its_domain")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=exemptions)
+@parametrize_with_checks(ESTIMATORS)
 def test_sklearn(estimator, check):
-    check(estimator)
+    """Not marked as expected failures, for which pytest would render tracebacks of thousands of lines."""
+    if check.func.__name__ in exemptions(estimator):
+        with pytest.raises((AssertionError, IndexError, TypeError, ValueError)):
+            check(estimator)
+    else:
+        check(estimator)
 
 
 @pytest.mark.slow
