@@ -132,20 +132,6 @@ def multiplied(vector, array, at):
 
 
 @verb
-def added(vector, array, at):
-    """The vector plus a row."""
-    if isinstance(vector, Lanes):
-        return lambda vector, array, at: vector + load(array, at, vector)
-
-    def many(vector, array, at):
-        for j in range(0, len(vector), 8):
-            store(vector, j, load(vector, j, EIGHT) + load(array, at + j, EIGHT))
-        return vector
-
-    return many
-
-
-@verb
 def sum_of(vector):
     """Sum of the entries. The vector is not used up."""
     if isinstance(vector, Lanes):

@@ -15,6 +15,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from inspect import Parameter, signature
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -257,12 +258,18 @@ def check_types(annotated: object, values: Mapping[str, object], where: str) -> 
 
     One of another type is refused and named, by `where` it stands.
     """
-    hints = get_type_hints(annotated)
-    hints |= {name: get_type_hints(way)["return"] for name, way in _worked_out(annotated).items()}
+    hints = _hints(annotated)
     for name, value in values.items():
         if not _fits(value, hints[name]):
             place = f"{where}.{name}" if where else name
             raise ValueError(f"{place} is {str(value)[:60]!r}, which is not of the type it should be")
+
+
+@cache
+def _hints(annotated: object) -> dict[str, Any]:
+    """Types by name, of what is stored beside the fields of a class as well."""
+    worked_out = {name: get_type_hints(way)["return"] for name, way in _worked_out(annotated).items()}
+    return get_type_hints(annotated) | worked_out
 
 
 def _fits(value: Any, hint: Any) -> bool:
