@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 gc.disable()  # until all is collected, as hardly anything of that is garbage
 os.environ["MPLBACKEND"] = "Agg"  # pictures go to files, here and in every test
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # processes of tests import what one before has translated
 
 collect_ignore = ["docs/_build", "docs/conf.py"]
 

@@ -1,19 +1,13 @@
 """Threads: the same bits for any number, inside one another, side by side, and across processes."""
 
 import multiprocessing
-import os
-import shutil
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-import latently
 from latently import GaussianHMM, GaussianMixture
 from latently.core import blocks
 from latently.core.array_source import ArraySource
@@ -149,32 +143,6 @@ def test_n_jobs_is_refused_by_name(n_jobs):
 def test_n_jobs_counts_from_the_end():
     assert count_threads(-1) == count_threads(None)
     assert count_threads(-1000) == 1
-
-
-FIT = """
-from latently import GaussianMixture, datasets
-X = datasets.load_faithful().data
-print(GaussianMixture(2, covariance_type="diag", random_state=0).fit(X).log_likelihood_)
-"""
-
-
-@pytest.mark.slow  # all its kernels are compiled anew
-def test_a_cache_that_cannot_be_written_does_not_fail(tmp_path):
-    no_caches = shutil.ignore_patterns("__pycache__")
-    copy = shutil.copytree(Path(latently.__file__).parent, tmp_path / "latently", ignore=no_caches)
-    nowhere = copy / "kernels" / "__pycache__"
-    nowhere.write_text("a file, so nothing can be written below it")
-    result = subprocess.run(
-        [sys.executable, "-c", FIT],
-        cwd=tmp_path,
-        env=os.environ
-        | {"NUMBA_CACHE_DIR": str(nowhere / "cache"), "HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    assert float(result.stdout) == pytest.approx(-1147.806353, abs=1e-4)
-    assert result.stderr.count("compiling its kernels") == 1
 
 
 @pytest.mark.parametrize(("n_rows", "kind"), [(2000, SerialBackend), (2100, ThreadBackend)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ INLINED: Any = {**FLAGS, "forceinline": True, "no_cpython_wrapper": True}
 part = njit(**INLINED)
 # A part whose sums keep the order in which they are written: where large numbers are to cancel first.
 ordered = njit(**{**INLINED, "fastmath": {"contract", "nsz"}})
+
+# Of the sources of all kernels: Numba's cache of one knows its own file, and not those of the parts in it.
+STAMP = sha256(
+    b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
+).hexdigest()
 
 # What a part is first called with: a literal 0 is a type of its own, and the part would be compiled again.
 ZERO = np.int64(0)
@@ -56,14 +62,18 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate an entry point of compiled code; what it calls is decorated with `part`.
 
     It is compiled at its first call. The machine code is cached beside the module or in the user's
-    cache folder; where neither can be written it is compiled anew in each process. The first
-    compilation of a process says so in one line. Arrays that may not be written to, such as memory maps,
-    need no machine code of their own: a kernel writes to no array of a user's.
+    cache folder, under a name that changes with any kernel's source; where neither can be written it is
+    compiled anew in each process. The first compilation of a process says so in one line. Arrays that may not
+    be written to, such as memory maps, need no machine code of their own: a kernel writes to no array of a
+    user's.
     """
+    name = function.__qualname__
+    function.__qualname__ = _in_cache(name)
     try:
         compiled = njit(cache=True, **FLAGS)(function)
     except RuntimeError:  # Numba's way to say that no cache folder can be written
         compiled = njit(**FLAGS)(function)
+    function.__qualname__ = name
 
     called = False
 
@@ -93,8 +103,13 @@ def _as_writable(argument: Any) -> Any:
     return argument
 
 
+def _in_cache(name: str) -> str:
+    """What a kernel is called in the cache."""
+    return f"{name}_{STAMP[:16]}"
+
+
 def _cached(compiled: Any) -> bool:
     """Whether there seems to be machine code of the function on disk."""
     folder = getattr(getattr(compiled, "_cache", None), "cache_path", None)
-    name = compiled.py_func.__qualname__
+    name = _in_cache(compiled.py_func.__qualname__)
     return folder is not None and any(Path(folder).glob(f"*.{name}-*.nbi"))
