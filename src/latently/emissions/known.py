@@ -16,13 +16,12 @@ from latently.emissions.registry import FAMILIES
 
 def known_classes() -> tuple[type, ...]:
     """The families, and the dataclasses that their methods can see: a family knows its params."""
-    return _known(*FAMILIES.values(), Columns, Categories, *map(type, STRUCTURES.values()))
+    return _known((*FAMILIES.values(), Columns, Categories), tuple(map(type, STRUCTURES.values())))
 
 
-@cache  # for as long as nobody adds a family or a structure
-def _known(*classes: type) -> tuple[type, ...]:
-    families = (one for one in classes if issubclass(one, Emission))
-    return (*families, Parts, *visible(*classes))
+@cache  # for as long as nobody adds one
+def _known(families: tuple[type[Emission], ...], structures: tuple[type, ...]) -> tuple[type, ...]:
+    return (*families, Parts, *visible(*families, *structures))
 
 
 def visible(*classes: type) -> Iterator[type]:
