@@ -145,8 +145,8 @@ def test_n_jobs_counts_from_the_end():
     assert count_threads(-1000) == 1
 
 
-@pytest.mark.parametrize(("n_rows", "kind"), [(2000, SerialBackend), (2100, ThreadBackend)])
-def test_a_few_numbers_are_left_to_the_calling_thread(monkeypatch, n_rows, kind):
+@pytest.mark.parametrize(("n_rows", "kind"), [(2047, SerialBackend), (2048, ThreadBackend)])
+def test_a_small_part_of_a_block_is_left_to_the_calling_thread(monkeypatch, n_rows, kind):
     monkeypatch.undo()
-    with backend(2, ArraySource(np.zeros((n_rows, 2)), np.ones(n_rows), None, n_rows)) as workers:
+    with backend(2, ArraySource(np.zeros((n_rows, 2)), np.ones(n_rows), None, 2**16)) as workers:
         assert isinstance(workers, kind)

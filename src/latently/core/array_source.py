@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from latently.core.digests import digest_of
 R = TypeVar("R")
 
 GROUPED_BYTES = 2**25
-TO_SHARE_OUT = 2**12  # numbers, of fewer of which a step is over before another thread has been told of it
+TO_SHARE_OUT = 1 / 32  # of a block: a step on less is over before another thread has been told of it
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,11 @@ class ArraySource(Here):
         return own_fields(self)
 
     def backend(self) -> Backend | None:
-        """The calling thread, for few numbers: others would wait for the interpreter, and it for them."""
-        return SerialBackend() if prod(self.x.shape) < TO_SHARE_OUT else None
+        """The calling thread, for little work: others would wait for the interpreter, and it for them.
+
+        How much a row is hangs on the model, and so does how many make a block.
+        """
+        return SerialBackend() if self.n_rows < TO_SHARE_OUT * self.block_rows else None
 
     @property
     def labelled(self) -> bool:

@@ -136,7 +136,7 @@ def backend(n_threads: int, source: Here | None = None) -> Iterator[Backend]:
     """Yield a backend with so many threads, which end with the context.
 
     No thread outlives the fit it was made for, so a process may fork between fits. Data that lie elsewhere
-    bring the backend that works where they are, and a few numbers one without threads.
+    bring the backend that works where they are, and a few rows one without threads.
     """
     own = None if source is None else source.backend()
     if own is not None:

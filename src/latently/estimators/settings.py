@@ -93,8 +93,8 @@ class WorkSettings:
     random_state : None, int, Generator or RandomState, optional
         Source of all that is random; an integer repeats.
     n_jobs : int, optional
-        Threads; all cores by default, -2 all but one. Any number gives the same bits, and a few thousand
-        numbers are left to one.
+        Threads; all cores by default, -2 all but one. Any number gives the same bits, and small tables
+        are left to one.
     callbacks : sequence of callable, optional
         Each is called as ``callback(iteration, params, log_likelihood)``; True stops.
     verbose : int, default 0
