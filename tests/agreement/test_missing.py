@@ -25,6 +25,7 @@ from latently.models import (
     accelerators,
     conditional_moments,
     incomplete_rows,
+    one_gaussian,
 )
 from latently.models.conditional_moments import Completed
 from latently.models.routines import Plain, routines
@@ -318,7 +319,9 @@ def test_one_gaussian_is_whitened_where_a_trace_would_lose_digits(family):
         params = emission.params(np.zeros((1, 4)), emission.from_dense(nearly_collinear(4, left, rng)))
         x = scattered(0.3)(50, 4, rng)
         both = LatentEmissionParams(Weights(np.ones(1)), params)
-        assert (incomplete_rows.one_gaussian(emission, both, Block(x, np.ones(50))) is not None) == taken
+        assert (one_gaussian.incomplete_rows(emission, both, Block(x, np.ones(50))) is not None) == taken
+        filled = Block(np.nan_to_num(x), np.ones(50))
+        assert (one_gaussian.complete_rows(emission, both, filled) is not None) == taken
 
 
 # -- filling in -------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
-from latently.models import small_tables
+from latently.models import one_gaussian, small_tables
 from latently.models.conditional_moments import lacks_little
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_symbols
@@ -62,13 +62,16 @@ def mixture_of_gaussians(model: Any, params: Any, block: Block, backend: Backend
 def complete_rows(emission: Gaussian, params: Any, block: Block, *, lasting: bool = True) -> Expected | None:
     """E-step of complete rows under a mixture of Gaussians.
 
-    Few rows by products of matrices where what is made of a block serves every step; all rows by the linear
-    form where there is one, unless it would lose digits; else pair by pair. The family's own NumPy does the
-    smallest tables, whose fits may be over before a kernel is there.
+    Those of one component by their scatter; few by products of matrices where what is made of a block serves
+    every step; all by the linear form where there is one, unless it would lose digits; else pair by pair.
+    The family's own NumPy does the smallest tables, whose fits may be over before a kernel is there.
     """
     K, d = params.emission.means.shape
-    alone = lasting and not block.first  # the last few rows of a large table are left to its kernel
-    small = alone and small_tables.fits(block, K, emission.correlated)
+    alone = K == 1 and emission.structure.correlated
+    if alone and (stats := one_gaussian.complete_rows(emission, params, block)):
+        return stats
+    whole = lasting and not block.first  # the last few rows of a large table are left to its kernel
+    small = whole and small_tables.fits(block, K, emission.correlated)
     form = small_tables.small_e_step if small else _linear_form(emission.structure)
     stats = form(emission, params, _log_norm(emission, params), block) if form else None
     if stats is not None or (small and block.n_units * K * d <= small_tables.TINY):
@@ -146,7 +149,7 @@ def gaussian_responsibilities(model: Any, params: Any, block: Block) -> Array | 
 
 def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> Expected:
     """E-step of rows that all have missing cells, by a short cut where covariances are matrices."""
-    from latently.models.incomplete_rows import by_marginals, one_gaussian
+    from latently.models.incomplete_rows import by_marginals
 
     def generic(rows: Block) -> Expected:
         stats: Expected = model.generic_e_step(params, rows, backend)
@@ -156,7 +159,7 @@ def incomplete_rows(model: Any, params: Any, block: Block, backend: Backend) -> 
     if not emission.correlated or lacks_little(block.x):
         return generic(block)
     if len(params.emission.means) == 1:
-        return one_gaussian(emission, params, block) or generic(block)
+        return one_gaussian.incomplete_rows(emission, params, block) or generic(block)
     return by_marginals(partial(complete_rows, lasting=False), generic, emission, params, block)
 
 

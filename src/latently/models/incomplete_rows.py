@@ -1,7 +1,7 @@
 """The E-step of rows with missing cells under Gaussians with covariance matrices, where there is a short cut.
 
-One component needs no responsibilities. Rows that lack the same features are complete rows of a marginal,
-whose E-step gives theirs by one linear map, if they are many enough to pay for it.
+Rows that lack the same features are complete rows of a marginal, whose E-step gives theirs by one linear map,
+if they are many enough to pay for it.
 
 Formulas: docs/formulas.md, "Missing cells".
 """
@@ -18,52 +18,13 @@ from numpy.typing import NDArray
 
 from latently.core.blocks import Block
 from latently.core.statistics import tree_sum
-from latently.emissions.base import Array
 from latently.emissions.gaussian.family import Gaussian
-from latently.emissions.gaussian.matrices import from_lower
 from latently.emissions.gaussian.missing import conditional
 from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import MatrixParams
 from latently.latent.base import Expected
-from latently.latent.independent import Counts
-from latently.models.conditional_moments import conditional_moments
 
 ROWS_OF_A_PATTERN = 1024  # rows of one pattern from which on the factors of its marginals pay
-LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
-
-
-def one_gaussian(emission: Gaussian, params: Any, block: Block) -> Expected | None:
-    """One component: its rows need no responsibilities, and of their squared norms only the sum.
-
-    The sum is a trace, ``sum |y|^2 = tr(inv(L) scatter inv(L)')`` with the scatter of the completed rows.
-    """
-    from latently.kernels.missing import add_moments_of_one
-
-    theta = params.emission
-    completed = conditional_moments(emission, theta)
-    if completed is None:
-        return None
-    whitener, precision = completed.whiteners[0], completed.precisions[0]
-    covariance = theta.covariances.reshape(whitener.shape)
-    d = len(whitener)
-    if _terms(whitener, covariance) > LOSSY * d:
-        return None
-    first, second, spread = np.zeros(d), np.zeros((d, d)), np.zeros((d, d))
-    x, weights = np.ascontiguousarray(block.rows(slice(None))), block.weights
-    log_det = float(emission.log_det(theta)[0])
-    mass, constants, rounding_scale = add_moments_of_one(
-        x, weights, theta.means[0], precision, log_det, first, second, spread
-    )
-    second = from_lower(second)
-    bound = -0.5 * float(np.vdot(whitener @ second, whitener)) - constants
-    if not np.isfinite(bound):
-        return None
-    both = second + from_lower(spread)
-    moments = ComponentMoments(
-        np.array([mass]), first[None], emission.structure.pool(both[None]), theta.means
-    )
-    total = Counts(np.array([weights.sum()]))
-    return Expected(total, moments, bound, rounding_scale + 0.5 * _terms(whitener, second))
 
 
 def by_marginals(
@@ -136,8 +97,3 @@ def _marginal(
     first = (maps @ found.first[:, :, None])[:, :, 0]
     moments = ComponentMoments(found.counts, first, scatters.reshape(theta.covariances.shape), theta.means)
     return replace(stats, emission=moments)
-
-
-def _terms(whitener: Array, scatter: Array) -> float:
-    """Sum of the absolute terms of ``tr(whitener scatter whitener')``."""
-    return float(np.vdot(np.abs(whitener) @ np.abs(scatter), np.abs(whitener)))
