@@ -83,7 +83,7 @@ class Block:
             unit = int(np.searchsorted(self.offsets, row, side="right")) - 1
         return self.first + unit if self.units is None else int(self.units[unit])
 
-    def rows(self, rows: slice) -> Any:
+    def rows(self, rows: slice | NDArray[np.int64]) -> Any:
         """Some of the rows; floating-point numbers of any kind as float64, in which all sums are taken."""
         x = self.x[rows]
         return x.astype(np.float64, copy=False) if x.dtype.kind == "f" else x

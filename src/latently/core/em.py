@@ -25,6 +25,9 @@ from latently.core.parameters import largest_change
 from latently.core.spaces import Spaces
 
 WORTHWHILE = 0.05  # part of the tolerance: a run whose leaps still gain more is not stopped
+PACE = 5  # steps that tell how fast a run is
+FARTHEST = 50  # steps at that pace to where a run has to get, beyond which it does not get there
+IN_VAIN = "too slow for what it had to reach"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Settings:
         Whether SQUAREM may step in where progress is slow and linear. Never if `tol` is 0.
     changes : bool
         Whether the history says how far the parameters moved.
+    to_reach : float or None
+        Log-likelihood without which the run is in vain: it ends where its pace is too slow for that.
     """
 
     tol: float = 1e-8
@@ -53,6 +58,14 @@ class Settings:
     callbacks: Sequence[Callback] = ()
     accelerate: bool = False
     changes: bool = True
+    to_reach: float | None = None
+
+    def in_vain(self, history: Sequence[Step]) -> bool:
+        """Whether the last steps say that it would take too many to get where the run has to."""
+        if self.to_reach is None or len(history) <= PACE:
+            return False
+        here, before = history[-1].log_likelihood, history[-1 - PACE].log_likelihood
+        return self.to_reach - here > FARTHEST * max(here - before, 0.0) / PACE
 
 
 @dataclass(frozen=True)
@@ -268,7 +281,7 @@ class Iteration(Generic[P, S]):
             return True, f"converged: at most {settings.tol:g} per unit of weight still to be gained"
         if iteration >= settings.max_iter:
             return False, f"reached max_iter={settings.max_iter}"
-        return None
+        return (False, IN_VAIN) if settings.in_vain(self.history) else None
 
     def go_on(self) -> None:
         """Take a step: where it leaps, and that leads nowhere, a plain one after it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Generic
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from latently.core.choices import ranked
 from latently.core.convergence import Progress, foreseen_gain
-from latently.core.em import EMMap, FitResult, Settings, run
+from latently.core.em import IN_VAIN, EMMap, FitResult, Settings, run
 from latently.core.errors import FitError
 from latently.core.findings import Finding
 from latently.core.model import D, P, Proposal, S
@@ -100,51 +101,53 @@ class Climber(Generic[D, P]):
 
     def higher(self, end: End[P], proposals: Iterable[Proposal[P]]) -> End[P] | None:
         """The end of the first proposal that leads higher than another end; None if none does."""
-        left = iter(proposals)
+        left, lowest = iter(proposals), end.result.log_likelihood + self.least * self.n
+        settings = replace(self.settings, to_reach=lowest)
         while batch := list(islice(left, BATCH)):
-            tried = [one for one in self.em.backend.map(self._tried, batch) if one is not None]
-            self.n_steps += TRIAL * len(batch)
+            tried = [one for one in self.em.backend.map(partial(self._tried, settings), batch) if one]
+            self.n_steps += sum(result.n_iter for _, result in tried)
             tried = ranked(tried, lambda one: promise(one[1]), lambda one: self.least * self.n)
             for i, (kind, result) in enumerate(tried):
-                found = self._finished(end, result, MORE[i] if i < len(MORE) else 0)
+                found = self._finished(end, result, settings, MORE[i] if i < len(MORE) else 0)
                 if found is not None:
                     gain = found.result.objective - end.result.objective
                     return replace(found, moves=(*end.moves, Move(kind, gain)))
         return None
 
-    def _tried(self, proposal: Proposal[P]) -> tuple[str, FitResult[P]] | None:
-        """The kind of a proposal, and where it got to in some steps; None if it failed."""
-        result = self._run(proposal.params, TRIAL)
+    def _tried(self, settings: Settings, proposal: Proposal[P]) -> tuple[str, FitResult[P]] | None:
+        """The kind of a proposal, and where it got to in some steps; None if it failed, or is in vain."""
+        result = self._run(proposal.params, settings, TRIAL)
         return None if result is None else (proposal.kind, result)
 
-    def _finished(self, end: End[P], trial: FitResult[P], more: int) -> End[P] | None:
+    def _finished(self, end: End[P], trial: FitResult[P], settings: Settings, more: int) -> End[P] | None:
         """Where a trial leads, if that is higher and no less to be trusted.
 
         It takes so many steps more before it is given up for promising too little.
         """
         lowest = end.result.objective + max(self.least * self.n, end.result.rounding)
-        result = self._further(trial, more)
+        result = self._further(trial, settings, more)
         if result is not None and (result.converged or promise(result) > lowest):
-            result = self._further(result, self.settings.max_iter)
+            result = self._further(result, settings, settings.max_iter)
             if result is not None and result.objective > lowest + result.rounding:
                 found = self._end(result)
                 return None if found.diagnostics and not end.diagnostics else found
         return None
 
-    def _further(self, result: FitResult[P], n_steps: int) -> FitResult[P] | None:
-        """A run that goes on where another ended, if that had not converged; None if it failed."""
+    def _further(self, result: FitResult[P], settings: Settings, n_steps: int) -> FitResult[P] | None:
+        """A run that goes on where another ended, if that had not converged; None if it is in vain."""
         if result.converged or not n_steps:
             return result
-        after = self._run(result.params, n_steps)
+        after = self._run(result.params, settings, n_steps)
         self.n_steps += after.n_iter if after else 0
         return after
 
-    def _run(self, params: P, max_iter: int) -> FitResult[P] | None:
-        """A run of so many steps; None if it failed."""
+    def _run(self, params: P, settings: Settings, max_iter: int) -> FitResult[P] | None:
+        """A run of so many steps; None if it failed, or is too slow for what it has to reach."""
         try:
-            return run(self.em, params, replace(self.settings, max_iter=max_iter), self.n)
+            result = run(self.em, params, replace(settings, max_iter=max_iter), self.n)
         except FitError:
             return None
+        return None if result.stop_reason == IN_VAIN else result
 
     def _end(self, result: FitResult[P]) -> End[P]:
         return End(result, self.em.model.diagnose(result.params, self.em.source.blocks(), self.em.fixed))

@@ -18,17 +18,15 @@ from numpy.typing import NDArray
 
 from latently.checks.arrays import as_floats
 from latently.core.choices import DERIVED_TIE
-from latently.core.convergence import EPS
 from latently.core.declared import Parameter
-from latently.core.parameters import check_feasible, check_shape, named, with_named
+from latently.core.parameters import check_feasible, check_shape, named
 from latently.core.spaces import Spaces
 from latently.emissions.completion import Completion
 from latently.emissions.described import Array, Described
+from latently.emissions.noise import noise
 from latently.emissions.reading import Reading
 from latently.wording import count
 
-NOISE_STEP = 2.0**-30
-NOISE_POINTS = 9
 Sizes = NDArray[np.int64]
 SOFT = 0.05  # of each row goes to the other half of a component that is split
 
@@ -104,6 +102,18 @@ class Emission(Reading, Described, Completion, ABC):
     @abstractmethod
     def log_density(self, params: Any, x: Array) -> Array:
         """Return the log density of each row under each component, shape (n_rows, n_components)."""
+
+    def prepared(self, x: Array) -> Any:
+        """What the next two need of some rows whatever the parameters are: they, or what is made of them."""
+        return x
+
+    def log_density_of(self, params: Any, prepared: Any) -> Array:
+        """Return the log densities of rows that were prepared."""
+        return self.log_density(params, prepared)
+
+    def expected_stats_of(self, params: Any, prepared: Any, resp: Array) -> Any:
+        """Return the statistics of rows that were prepared."""
+        return self.expected_stats(params, prepared, resp)
 
     def lookup(self, params: Any, x: Array) -> tuple[Array, NDArray[np.int64]] | None:
         """Log densities of all that can be observed, shape (n, n_components), and which of it each row is.
@@ -234,24 +244,9 @@ class Emission(Reading, Described, Completion, ABC):
         """Sum of the absolute terms within the log densities of the rows, where they cancel; zero if not.
 
         With the log-likelihoods of the rows it is what the rounding error of the objective is relative to. A
-        family that does not say is measured: second differences of Q along a line so short that all they
-        show is rounding.
-
-        References
-        ----------
-        .. [1] More, J. J. and Wild, S. M. (2011). Estimating computational noise. SIAM Journal on Scientific
-           Computing 33, 1292-1314, section 3.
+        family that does not say is measured.
         """
-        values = {name: named(params)[name] for name in self.spaces(params)}
-
-        def q(step: int) -> float:
-            moved = {name: value * (1 - step * NOISE_STEP) for name, value in values.items()}
-            return self.expected_log_likelihood(stats, with_named(params, moved))
-
-        with np.errstate(all="ignore"):
-            second = np.diff([q(step) for step in range(NOISE_POINTS)], 2)
-            noise = np.sqrt(np.mean(second**2) / 6)
-        return float(np.nan_to_num(noise / EPS))
+        return noise(self, stats, params)
 
     def floor_active(self, params: Any, fixed: Collection[str] = ()) -> NDArray[np.bool_] | None:
         """Which components rest on a floor, by parameters that are not fixed; None without floors."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,6 +46,22 @@ class CellMoments(Additive):
     def variance(self) -> Array:
         """Variances, zero where there are no cells."""
         return np.asarray(np.maximum(self.squares / self.divisors - self.mean**2, 0.0))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What some rows add to log densities and statistics, whatever the parameters are."""
+
+    d: int  # their number of features
+    features: Array  # (n, T d): all statistics of the cells side by side, zero for missing ones
+    # (n, d): how often each cell counts, zero if missing; None if each does once
+    seen: Any
+    base: Array | None  # (n, d): what log densities have in them in any case
+
+    @cached_property
+    def base_of_rows(self) -> Array | float:
+        """The sum of the last, shape (n, 1)."""
+        return 0.0 if self.base is None else np.add.reduce(self.base, 1, keepdims=True)
 
 
 @dataclass(frozen=True)
@@ -110,28 +127,34 @@ class ExponentialFamily(Emission):
 
     def describe(self, x: Array, weights: Array) -> CellMoments:
         values, seen = self._values(x)
-        stats = self._sums(values, seen, weights[:, None])
+        stats = self._sums(self._cells(values, seen), weights[:, None])
         if seen is not None:
             values = np.where(seen, values, 0.0)
         return CellMoments(stats.cells[0], weights @ values, weights @ values**2, stats.terms[0])
 
+    def prepared(self, x: Array) -> Cells:
+        return self._cells(*self._values(x))
+
     def log_density(self, params: Any, x: Array) -> Array:
+        return self.log_density_of(params, self.prepared(x))
+
+    def log_density_of(self, params: Any, prepared: Cells) -> Array:
         """Sum over the observed cells, by a product of matrices."""
-        values, seen = self._values(x)
         coefficients, constants = self.natural(params)
         impossible = self.certain and (coefficients == -np.inf).any()
         if impossible:
             coefficients = np.maximum(coefficients, LOG_ZERO)
-        found = self._features(values, seen) @ coefficients.reshape(len(constants), -1).T
-        found += np.add.reduce(constants, 1) if seen is None else seen @ constants.T
-        base = self._base(values, seen)
-        if base is not None:
-            found += np.add.reduce(base, 1, keepdims=True)
+        found = prepared.features @ coefficients.reshape(len(constants), -1).T
+        found += np.add.reduce(constants, 1) if prepared.seen is None else prepared.seen @ constants.T
+        found += prepared.base_of_rows
         return np.where(found < LOG_ZERO / 2, -np.inf, found) if impossible else found
 
     def expected_stats(self, params: Any, x: Array, resp: Array) -> CellSums:
+        return self.expected_stats_of(params, self.prepared(x), resp)
+
+    def expected_stats_of(self, params: Any, prepared: Cells, resp: Array) -> CellSums:
         """Sums over the observed cells, by a product of matrices."""
-        return self._sums(*self._values(x), resp)
+        return self._sums(prepared, resp)
 
     def m_step(self, stats: CellSums, params: Any, fixed: Collection[str] = ()) -> Any:
         """The best parameters; those of a component without cells stay as they are."""
@@ -170,23 +193,22 @@ class ExponentialFamily(Emission):
         base = self.base(values)
         return base if base is None or seen is None else np.where(seen, base, 0.0)
 
-    def _features(self, values: Array, seen: Array) -> Array:
-        """All statistics side by side, shape (n, T d), zero for missing cells."""
+    def _cells(self, values: Array, seen: Any) -> Cells:
         terms = self.terms(values)
         if seen is not None:
             terms = tuple([np.where(seen, term, 0.0) for term in terms])
-        return terms[0] if len(terms) == 1 else np.concatenate(terms, axis=1)
+        features = terms[0] if len(terms) == 1 else np.concatenate(terms, axis=1)
+        return Cells(values.shape[1], features, seen, self._base(values, seen))
 
-    def _sums(self, values: Array, seen: Array, resp: Array) -> CellSums:
-        d, K = values.shape[1], resp.shape[1]
-        sums, base = resp.T @ self._features(values, seen), self._base(values, seen)
-        if seen is None:
-            cells = np.empty((K, d))
+    def _sums(self, rows: Cells, resp: Array) -> CellSums:
+        K = resp.shape[1]
+        if rows.seen is None:
+            cells = np.empty((K, rows.d))
             cells[:] = np.add.reduce(resp, 0)[:, None]
         else:
-            cells = resp.T @ seen
-        base = np.zeros_like(values) if base is None else base
-        return CellSums(cells, sums.reshape(K, -1, d), resp.T @ base)
+            cells = resp.T @ rows.seen
+        base = np.zeros((K, rows.d)) if rows.base is None else resp.T @ rows.base
+        return CellSums(cells, (resp.T @ rows.features).reshape(K, -1, rows.d), base)
 
 
 def renewed(

@@ -17,11 +17,19 @@ from latently.core.model import Unit
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import tree_sum
 from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
-from latently.latent.chain_parts import ChainCounts, ChainParams, block_offsets, padded_width, place
+from latently.latent.chain_parts import (
+    ChainCounts,
+    ChainParams,
+    block_offsets,
+    padded_width,
+    place,
+    rounding_of_sums,
+    shared_out,
+)
 from latently.latent.checkpoints import cut, in_segments
 from latently.latent.emission_tables import EmissionTable, OfRows
 from latently.latent.filtering import filtered, left_out
-from latently.latent.passes import pass_through, pass_through_rows
+from latently.latent.passes import pass_through, pass_through_few, pass_through_rows
 from latently.latent.path_sampling import PathPosterior
 from latently.latent.stationary import maximise, refuse_several, slopes, stationary
 from latently.latent.viterbi import likeliest_paths
@@ -154,17 +162,27 @@ class Chain(Latent):
             for part, piece in parts
         )
 
+    def of_few(self, params: ChainParams, family: Any, block: Block, backend: Backend) -> Expected | None:
+        """Expected statistics of sequences of few rows at once; None if the budget is for still fewer."""
+        K = len(params.transmat)
+        most = self.rows_within(2 * padded_width(K) + 1)
+        if most is not None and block.n_rows > most:
+            return None
+        seen = family.log_density()
+        smoothed, bound, rounding_scale = pass_through_few(
+            self.first(params), params.transmat, seen, block, backend
+        )
+        stats = family.expected_stats(smoothed.state[:, :K])
+        return Expected(smoothed.counts, stats, bound, rounding_scale + rounding_of_sums(block))
+
     def _whole(self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend) -> Expected:
         """Whole sequences, in arrays of as many rows as they have."""
         shape, counts = (block.n_rows, padded_width(len(params.transmat))), table.counts()
-        offsets = block_offsets(block)
         with table.filled(block, backend) as seen, backend.buffers.buffer(shape) as state:
             read = seen.table, seen.index, seen.logs
             smoothed = pass_through(self.first(params), params.transmat, *read, block, backend, counts, state)
             stats, bound, rounding_scale = seen.collect(smoothed, counts)
-        # The logarithm of a sum near one is near zero, but known to a rounding of one: hence the lengths.
-        rounding_scale += float(block.weights @ (offsets[1:] - offsets[:-1]))
-        return Expected(smoothed.counts, stats, bound, rounding_scale)
+        return Expected(smoothed.counts, stats, bound, rounding_scale + rounding_of_sums(block))
 
     def _in_segments(
         self, params: ChainParams, table: EmissionTable, block: Block, backend: Backend
@@ -266,10 +284,10 @@ class Chain(Latent):
         first, transitions = params.startprob @ transfer, leaving @ transfer
         with np.errstate(invalid="ignore"):
             if self.first_support is not None:
-                first = params.startprob @ _shared_out(transfer, self.first_support)
+                first = params.startprob @ shared_out(transfer, self.first_support)
             if self.support is not None:
                 rows = zip(leaving, self.support, strict=True)
-                transitions = np.array([row @ _shared_out(transfer, can_be) for row, can_be in rows])
+                transitions = np.array([row @ shared_out(transfer, can_be) for row, can_be in rows])
             transmat = transitions / transitions.sum(axis=1, keepdims=True)
             return self.projected(ChainParams(first / first.sum(), transmat))
 
@@ -373,13 +391,6 @@ class Chain(Latent):
         if self.support is None:
             return np.ones((n_components, n_components), dtype=bool)
         return self.support
-
-
-def _shared_out(transfer: Array, can_be: NDArray[np.bool_]) -> Array:
-    """What part of each label becomes which other, if only some of these can be."""
-    parts = transfer * can_be
-    total = parts.sum(axis=1, keepdims=True)
-    return np.divide(parts, total, out=parts, where=total > 0)
 
 
 def _over(counts: Array, probabilities: Array) -> Array:

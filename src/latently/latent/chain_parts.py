@@ -85,3 +85,15 @@ def refuse(block: Block, sequence: int, time: int) -> NoReturn:
         f"{which} is impossible from time {time} on: no state that can be reached allows what is "
         "observed there; allow more transitions, start from other values, or check that observation"
     )
+
+
+def rounding_of_sums(block: Block) -> float:
+    """What log-likelihoods are rounded to beside their terms: one for the logarithm of each sum near one."""
+    return float(block.weights @ np.diff(block_offsets(block)))
+
+
+def shared_out(transfer: Array, can_be: NDArray[np.bool_]) -> Array:
+    """What part of each label becomes which other, if only some of these can be."""
+    parts = transfer * can_be
+    total = parts.sum(axis=1, keepdims=True)
+    return np.divide(parts, total, out=parts, where=total > 0)

@@ -133,6 +133,21 @@ def pass_through_rows(
     return pass_through(start, transmat, table, IN_ORDER, logs, block, backend), log_maxima
 
 
+def pass_through_few(
+    start: Array, transmat: Array, log_density: Array, block: Block, backend: Backend
+) -> tuple[Smoothed, float, float]:
+    """Forward and backward from log densities of few rows, log-likelihood and sum of its absolute terms."""
+    from latently.kernels.chain import sequence_sums, shift_rows
+
+    table, top = np.empty((block.n_rows, padded_width(len(transmat)))), np.empty(block.n_rows)
+    shift_rows(np.ascontiguousarray(log_density), table, top)
+    sums, sizes = np.zeros((2, block.n_units))
+    sequence_sums(top, block_offsets(block), block.weights, sums, sizes)
+    smoothed = pass_through(start, transmat, table, IN_ORDER, lambda: log_density, block, backend)
+    bound = block.weights @ (smoothed.scales + sums)
+    return smoothed, float(bound), float(block.weights @ (np.abs(smoothed.scales) + sizes))
+
+
 @dataclass(frozen=True)
 class _Arrays:
     """What a scaled pass reads and writes; see `pass_through`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,10 @@ from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
 from latently.models import one_gaussian, small_tables
 from latently.models.conditional_moments import lacks_little
+from latently.models.few_rows import chain_of_few_rows
+from latently.models.patterns import patterns_of_rows
 from latently.models.products import chain_of_products, mixture_of_products
-from latently.models.symbols import chain_of_symbols
+from latently.models.symbols import chain_of_equal_rows, chain_of_symbols
 
 LOG_EPS = float(np.log(EPS))
 WHITEN_BY_PRODUCTS_FROM = (
@@ -198,12 +200,38 @@ def _expected(
     return Expected(Counts(counts.reshape(-1)), moments, bound, rounding_scale)
 
 
-ACCELERATORS: dict[tuple[type, type], Accelerator] = {
+def mixture_of_equal_rows(model: Any, params: Any, block: Block, backend: Backend) -> Expected | None:
+    """E-step of a mixture in which most rows occur more than once: each once, with the weight of all."""
+    if block.labels is not None:
+        return None
+    each = block.remembered("equal rows", lambda: _each_once(block))
+    return None if each is None else model.generic_e_step(params, each, backend)
+
+
+def _each_once(block: Block) -> Block | None:
+    patterns = patterns_of_rows(block.x)
+    return None if patterns is None else patterns.each_once(block)
+
+
+OF_FAMILY: dict[tuple[type, type], Accelerator] = {
     (Independent, Gaussian): mixture_of_gaussians,
     (Independent, Columns): mixture_of_products,
     (Chain, Columns): chain_of_products,
     (Chain, Categorical): chain_of_symbols,
 }
+
+OF_ANY_FAMILY: dict[type, tuple[Accelerator, ...]] = {
+    Independent: (mixture_of_equal_rows,),
+    Chain: (chain_of_equal_rows, chain_of_few_rows),
+}
+
+
+@cache
+def accelerators(latent: type, family: type) -> tuple[Accelerator, ...]:
+    """Those of a latent structure and a family, to be asked in turn."""
+    own = OF_FAMILY.get((latent, family))
+    return (*((own,) if own else ()), *OF_ANY_FAMILY.get(latent, ()))
+
 
 RESPONSIBILITIES: dict[tuple[type, type], Callable[[Any, Any, Block], Array | None]] = {
     (Independent, Gaussian): gaussian_responsibilities,

@@ -26,7 +26,7 @@ from latently.emissions.base import Array, Emission
 from latently.latent.base import Density, Expected, Latent, Lookup
 from latently.latent.evidence import looked_up, masked
 from latently.models import moves, windows
-from latently.models.accelerators import ACCELERATORS, RESPONSIBILITIES
+from latently.models.accelerators import RESPONSIBILITIES, accelerators
 from latently.models.crossing import exchange
 from latently.models.routines import Routines, routines
 from latently.models.support import Support
@@ -98,11 +98,13 @@ class LatentEmission:
         return LatentEmissionParams(latent, emission)
 
     def e_step(self, params: LatentEmissionParams, block: Block, backend: Backend | None = None) -> Expected:
-        """By the accelerator of these factors if it takes the block; else by the generic path."""
-        accelerate = ACCELERATORS.get((type(self.latent), type(self.emission))) if self.fused else None
+        """By the first accelerator of these factors that takes the block; else by the generic path."""
         backend = backend or SerialBackend()
-        stats = accelerate(self, params, block, backend) if accelerate else None
-        return stats or self.generic_e_step(params, block, backend)
+        for accelerate in accelerators(type(self.latent), type(self.emission)) if self.fused else ():
+            stats = accelerate(self, params, block, backend)
+            if stats is not None:
+                return stats
+        return self.generic_e_step(params, block, backend)
 
     def generic_e_step(
         self, params: LatentEmissionParams, block: Block, backend: Backend | None = None

@@ -8,7 +8,6 @@ are taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from latently.emissions.gaussian.moments import ComponentMoments
 from latently.kernels.linear import SQUARED_NORM, SQUARES, Apart, LinearSums, linear_sums
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
+from latently.models.scatter import scatter_of
 
 FAR = 1e4  # squared whitened distance between components beyond which their means hide their widths
 UNLIKELY = 1e6  # log-likelihood of a row that is as far from all components
@@ -62,43 +62,13 @@ def linear_shared(
         sums = linear_sums(block.x, weights, origin, directions, base, resp=resp, common=common)
         if _lossy(sums):
             return None
-        scatter = block.remembered("scatter", lambda: Scatter.of(block)).about(origin)
+        scatter = scatter_of(block).about(origin)
         if not few:
             half = 0.5 * float(np.vdot(theta.whiteners @ scatter, theta.whiteners))
         first = sums.sums
     cross = first.T @ away
     second = scatter - cross - cross.T + (sums.counts[:, None] * away).T @ away
     return _expected(params, sums, norms, half, _moved(first, sums.counts, away), (second + second.T) / 2)
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """Weight, mean and scatter of the rows of a block: they stay the same from step to step.
-
-    Far from zero the mean is rounded, so that the rows do not quite sum to nothing about it: `rest` is left.
-    """
-
-    weight: float
-    mean: Array
-    rest: Array
-    products: Array
-
-    @classmethod
-    def of(cls, block: Block) -> Scatter:
-        """That of all rows, of which those without weight may hold anything."""
-        used = block.weights > 0
-        x, weights = (block.x, block.weights) if used.all() else (block.x[used], block.weights[used])
-        weight = float(weights.sum())
-        mean = weights @ x / (weight or 1.0)
-        centred = x - mean
-        scaled = centred * np.sqrt(weights)[:, None]
-        return cls(weight, mean, weights @ centred, scaled.T @ scaled)
-
-    def about(self, origin: Array) -> Array:
-        """Scatter about another point."""
-        moved = self.mean - origin
-        crossed = np.outer(self.rest + 0.5 * self.weight * moved, moved)
-        return np.asarray(self.products + crossed + crossed.T)
 
 
 def linear_variances(

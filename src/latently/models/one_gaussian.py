@@ -16,11 +16,12 @@ from latently.core.blocks import Block
 from latently.emissions.base import Array
 from latently.emissions.gaussian.family import Gaussian
 from latently.emissions.gaussian.matrices import from_lower
-from latently.emissions.gaussian.moments import ComponentMoments, Moments
+from latently.emissions.gaussian.moments import ComponentMoments
 from latently.emissions.gaussian.params import LOG_2PI
 from latently.latent.base import Expected
 from latently.latent.independent import Counts
 from latently.models.conditional_moments import conditional_moments
+from latently.models.scatter import scatter_of
 
 LOSSY = 1e4  # how much larger than their sum the terms of the squared norms may be before rows are whitened
 
@@ -32,15 +33,15 @@ def complete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | N
     whitener = theta.whiteners.reshape(d, d)
     if _terms(whitener, theta.covariances.reshape(d, d)) > LOSSY * d:
         return None
-    rows = block.remembered(Moments, lambda: _moments(block))
-    mass, away = float(rows.pairs[0, 0]), rows.mean - theta.means[0]
-    second = rows.scatter + mass * np.outer(away, away)
-    constant = mass * float(d * LOG_2PI + emission.log_det(theta)[0])
+    with np.errstate(over="ignore", invalid="ignore"):  # a row that is not finite is named elsewhere
+        rows = scatter_of(block)
+        first, second = rows.sums_about(theta.means[0]), rows.about(theta.means[0])
+    constant = rows.weight * float(d * LOG_2PI + emission.log_det(theta)[0])
     bound = -0.5 * (float(np.vdot(whitener @ second, whitener)) + constant)
     if not np.isfinite(bound):
         return None
     rounding_scale = 0.5 * (_terms(whitener, second) + abs(constant))
-    return _expected(emission, params, mass, mass * away, second, bound, rounding_scale)
+    return _expected(emission, params, rows.weight, first, second, bound, rounding_scale)
 
 
 def incomplete_rows(emission: Gaussian, params: Any, block: Block) -> Expected | None:
@@ -68,11 +69,6 @@ def incomplete_rows(emission: Gaussian, params: Any, block: Block) -> Expected |
     rounding_scale += 0.5 * _terms(whitener, second)
     both = second + from_lower(spread)
     return _expected(emission, params, mass, first, both, bound, rounding_scale, total=weights.sum())
-
-
-def _moments(block: Block) -> Moments:
-    with np.errstate(over="ignore", invalid="ignore"):  # a row that is not finite is named elsewhere
-        return Moments.of(block.rows(slice(None)), block.weights)
 
 
 def _expected(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latently.core.blocks import Block
+
 FIRST_ROWS_SEEN = 4096  # rows that tell whether there are few patterns
 FEW_PATTERNS = 0.9  # patterns, of the rows, below which it pays
+HALF = 0.5  # patterns, of the rows, below which looking up is worth it for any family
 LARGEST = 2**62
 
 
@@ -24,6 +27,11 @@ class Patterns:
     def few(self) -> bool:
         """Whether they are so few that it pays."""
         return len(self.rows) <= FEW_PATTERNS * len(self.index)
+
+    def each_once(self, block: Block) -> Block:
+        """One row of each pattern, with the weight of all that are alike."""
+        weights = np.bincount(self.index, block.weights, len(self.rows)).astype(np.float64)
+        return replace(block.take(self.rows), weights=weights)
 
 
 def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
@@ -41,6 +49,38 @@ def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
     if found.few and len(places) > FIRST_ROWS_SEEN:
         found = alike(_codes(places, n_places))
     return found if found.few else None
+
+
+def patterns_of_rows(x: NDArray[Any]) -> Patterns | None:
+    """The patterns of rows of numbers; None if fewer than half of them are repetitions.
+
+    Rows are equal bit by bit, missing cells too.
+
+    Examples
+    --------
+    >>> found = patterns_of_rows(np.array([[2.0], [np.nan], [2.0], [np.nan], [2.0]]))
+    >>> found.index.tolist()
+    [0, 1, 0, 1, 0]
+    """
+    if x.ndim != 2 or not x.size or x.dtype.kind not in "fiub" or x.itemsize > 8:
+        return None
+    found = _of_bits(x[:FIRST_ROWS_SEEN])
+    if found is not None and len(x) > FIRST_ROWS_SEEN:
+        found = _of_bits(x)
+    return found
+
+
+def _of_bits(x: NDArray[Any]) -> Patterns | None:
+    """The same by all of the rows, column by column: the first that has too many values decides."""
+    places = np.empty(x.shape, dtype=np.int64)
+    for j, column in enumerate(x.T):
+        found = alike(np.ascontiguousarray(column).view(f"u{x.itemsize}"))
+        if len(found.rows) > HALF * len(x):
+            return None
+        places[:, j] = found.index
+    if x.shape[1] > 1:
+        found = alike(_codes(places, len(x)))
+    return found if len(found.rows) <= HALF * len(x) else None
 
 
 def alike(codes: NDArray[Any]) -> Patterns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
@@ -16,10 +16,9 @@ from latently.emissions.base import Array
 from latently.emissions.columns import Columns
 from latently.emissions.columns.groups import LookedUp
 from latently.latent.base import Expected
-from latently.latent.emission_tables import SymbolTable
-from latently.latent.evidence import looked_up
 from latently.latent.independent import Counts
 from latently.models.patterns import Patterns, patterns_of
+from latently.models.symbols import chain_of_patterns
 from latently.models.tables import JoinedTables, PlainTables, Tables
 
 FEW_CELLS = 2**16  # that are worked on in plain NumPy: to compile a kernel takes longer than a fit
@@ -183,20 +182,8 @@ def chain_of_products(model: Any, params: Any, block: Block, backend: Backend) -
     patterns = block.remembered((tables.of.name, "patterns"), lambda: _located(tables, block, merge=True)[0])
     if patterns is None:
         return None
-    emission, cells = model.emission, block.x[patterns.rows]
-    table, index = emission.log_density(params.emission, cells), patterns.index
-    if block.labels is not None:
-        table, index = looked_up(table, index, block.labels)
-
-    def count(counts: Array) -> Parts:
-        """The statistics of the patterns, whatever labels are known."""
-        resp = counts[:, : model.n_components].reshape(-1, len(cells), model.n_components).sum(axis=0)
-        stats: Parts = emission.expected_stats(params.emission, cells, resp)
-        return stats
-
-    symbols = SymbolTable.of(table, index, count)
-    found: Expected = model.latent.expected(params.latent, symbols, replace(block, x=index), backend)
-    return found
+    cells = block.rows(patterns.rows)
+    return chain_of_patterns(model, params, block, backend, patterns, cells)
 
 
 def _located(tables: Tables | None, block: Block, merge: bool) -> tuple[Patterns | None, Any]:
@@ -213,5 +200,4 @@ def _rows(family: Product, tables: Tables | None, block: Block) -> tuple[Block, 
     patterns, places = _located(tables, block, not family.others)
     if patterns is None:
         return block, places
-    weights = np.bincount(patterns.index, block.weights, len(patterns.rows)).astype(np.float64)
-    return replace(block.take(patterns.rows), weights=weights), places[patterns.rows]
+    return patterns.each_once(block), places[patterns.rows]

@@ -7,6 +7,7 @@ kernel takes seconds to compile, so a first answer need not wait for one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from typing import Any, NamedTuple
@@ -112,6 +113,33 @@ def small_e_step(
     return Expected(Counts(sums[0]), moments, bound, float(block.weights @ np.abs(log_likelihood)))
 
 
+@dataclass(frozen=True)
+class Table:
+    """Complete rows of a small block under Gaussians, for a latent structure that comes between the two."""
+
+    emission: Gaussian
+    params: Any
+    features: Features
+    directions: Array  # (K, f): coefficients of the features in the log densities
+
+    def log_density(self) -> Array:
+        """Log density of each row under each component."""
+        return np.asarray(self.features.values.T @ self.directions.T)
+
+    def expected_stats(self, resp: Array) -> ComponentMoments:
+        """Statistics of the rows with given responsibilities, weights applied."""
+        sums = _sums_of_features(resp.T, self.params.means, self.features)
+        return _moments(self.emission, self.params, *sums)
+
+
+def of_rows(emission: Gaussian, theta: Any, block: Block) -> Table | None:
+    """The complete rows of a small block; None if their features would cost digits."""
+    features = _features(block, emission.correlated)
+    log_norm = -0.5 * (theta.means.shape[1] * LOG_2PI + emission.log_det(theta))
+    directions = _directions(emission, theta, log_norm, features)
+    return None if directions is None else Table(emission, theta, features, directions)
+
+
 def are_few(theta: Any, x: Array) -> bool:
     """Whether all components may look at complete rows at once."""
     return x.size * len(theta.means) <= MOST
@@ -196,7 +224,7 @@ def _features(block: Block, correlated: bool) -> Features:
 
 def _made(block: Block, correlated: bool) -> Features:
     """Those of the rows of a block; one without weight may hold anything, and counts as the mean."""
-    used = block.weights > 0
+    used = block.row_weights > 0
     x = np.where(used[:, None], block.x, 0.0)
     origin = x.sum(axis=0) / max(used.sum(), 1)
     centred = np.ascontiguousarray((x - origin).T)

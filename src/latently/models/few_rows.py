@@ -1,0 +1,96 @@
+"""Log densities and statistics of few rows, of which what hangs on no parameter is kept with their block.
+
+An E-step of a few hundred rows is over before Python has gone through tiles and made features of rows anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from latently.core.blocks import Block
+from latently.emissions.base import Array, Emission
+from latently.emissions.gaussian import Gaussian
+from latently.latent.base import Expected
+from latently.models import small_tables
+from latently.models.routines import routines
+
+
+class FewRows(Protocol):
+    """What a latent structure needs of all rows of a block at once."""
+
+    def log_density(self) -> Array:
+        """Log density of each row under each component, shape (n_rows, n_components)."""
+        ...
+
+    def expected_stats(self, resp: Array) -> Any:
+        """Statistics of the rows with given responsibilities, weights applied."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows as the family prepares them."""
+
+    emission: Emission
+    params: Any
+    prepared: Any
+
+    def log_density(self) -> Array:
+        """The family's own."""
+        return self.emission.log_density_of(self.params, self.prepared)
+
+    def expected_stats(self, resp: Array) -> Any:
+        """The family's own."""
+        return self.emission.expected_stats_of(self.params, self.prepared, resp)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Rows as they are, by the routines of the family."""
+
+    family: Any
+    x: Array
+
+    def log_density(self) -> Array:
+        """By these routines."""
+        found: Array = self.family.log_density(self.x)
+        return found
+
+    def expected_stats(self, resp: Array) -> Any:
+        """By these routines."""
+        return self.family.expected_stats(self.x, resp)
+
+
+def gaussians(emission: Gaussian, params: Any, block: Block) -> FewRows | None:
+    """Linear in features of complete rows, where that costs no digits."""
+    if block.incomplete is not None:
+        return None
+    return small_tables.of_rows(emission, params, block)
+
+
+CHOICES: dict[type, Callable[[Any, Any, Block], FewRows | None]] = {Gaussian: gaussians}
+
+
+def few_rows(emission: Emission, params: Any, block: Block) -> FewRows:
+    """The rows of a block under a family at given params."""
+    choice = CHOICES.get(type(emission))
+    if choice is None:
+        return Prepared(emission, params, _prepared(emission, block))
+    return choice(emission, params, block) or Whole(routines(emission, params), block.rows(slice(None)))
+
+
+def chain_of_few_rows(model: Any, params: Any, block: Block, backend: object) -> Expected | None:
+    """E-step of sequences of few rows, of which no label is known."""
+    if block.labels is not None or not small_tables.fits(
+        block, model.n_components, model.emission.correlated
+    ):
+        return None
+    family = few_rows(model.emission, params.emission, block)
+    found: Expected | None = model.latent.of_few(params.latent, family, block, backend)
+    return found
+
+
+def _prepared(emission: Emission, block: Block) -> Any:
+    return block.remembered((type(emission), "prepared"), lambda: emission.prepared(block.rows(slice(None))))
