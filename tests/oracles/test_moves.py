@@ -215,7 +215,8 @@ def test_the_most_promising_trials_are_given_some_steps_more(slow, found, max_it
     em = SimpleNamespace(model=model, source=SimpleNamespace(blocks=list), fixed=(), backend=SerialBackend())
     climber = Climber(em, Settings(1e-6, max_iter), 1.0, 1e-5)
 
-    def run(params, max_iter):
+    def run(params, settings, max_iter):
+        assert settings.to_reach == 1e-5
         if params in proposed:
             return trials[proposed.index(params)]
         return run_to("higher", 1.0, converged=True) if params == f"{slow}" else run_to(params, -1.0)

@@ -118,7 +118,8 @@ class Explorer(Generic[D, P]):
             found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), streams)))
             if found is None:
                 continue
-            found = self._climbed(found, rng) if moves else found
+            if moves:
+                found = self._climbed(replace(found, end=self._climber.trusted(found.end, rng)), rng)
             self._add(found)
             best, n_starts = self.maxima[0], n_starts + len(batch)
             ends += [] if found.end.diagnostics else [found.end.result.log_likelihood]
@@ -126,7 +127,8 @@ class Explorer(Generic[D, P]):
                 break
             agreed = n_starts >= self._plan.unanimous and 1 + best.start.twins >= NEARLY_ALL * n_starts
             enough = best.batches >= self._plan.agreeing + bool(best.end.moves)
-            if (agreed and not best.end.moves) or enough or self._climber.n_steps > self._plan.most_steps:
+            settled = (agreed and not best.end.moves) or enough
+            if (settled and not best.end.diagnostics) or self._climber.n_steps > self._plan.most_steps:
                 break
 
     def _add(self, found: Maximum[P]) -> None:

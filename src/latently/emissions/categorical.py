@@ -154,8 +154,11 @@ class Categorical(Emission):
 
     def table(self, params: CategoricalParams) -> Array:
         """Log probabilities of all symbols and, last, of a missing one: shape (n_symbols + 1, K)."""
+        K, n_symbols = params.emissionprob.shape
+        found = np.zeros((n_symbols + 1, K))
         with np.errstate(divide="ignore"):
-            return np.vstack([np.log(params.emissionprob.T), np.zeros(len(params.emissionprob))])
+            np.log(params.emissionprob.T, out=found[:-1])
+        return found
 
     def lookup(self, params: CategoricalParams, x: Array) -> tuple[Array, NDArray[np.int64]]:
         return self.table(params), np.ascontiguousarray(x[:, 0])

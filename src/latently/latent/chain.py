@@ -298,11 +298,14 @@ class Chain(Latent):
             if self.startprob == "stationary":
                 transmat = maximise(stats.initial, stats.transitions, params.transmat)
             else:
-                total = stats.transitions.sum(axis=1, keepdims=True)
-                transmat = np.divide(stats.transitions, total, out=transmat.copy(), where=total > 0)
+                total = np.add.reduce(stats.transitions, axis=1, keepdims=True)
+                if np.minimum.reduce(total, axis=None) > 0:
+                    transmat = stats.transitions / total
+                else:
+                    transmat = np.divide(stats.transitions, total, out=transmat.copy(), where=total > 0)
         startprob = params.startprob
         if self.startprob == "free" and "startprob" not in fixed:
-            startprob = stats.initial / stats.initial.sum()
+            startprob = stats.initial / np.add.reduce(stats.initial)
         return self.projected(ChainParams(startprob, transmat))
 
     def expected_log_likelihood(self, stats: ChainCounts, params: ChainParams) -> float:

@@ -89,7 +89,12 @@ def refuse(block: Block, sequence: int, time: int) -> NoReturn:
 
 def rounding_of_sums(block: Block) -> float:
     """What log-likelihoods are rounded to beside their terms: one for the logarithm of each sum near one."""
-    return float(block.weights @ np.diff(block_offsets(block)))
+
+    def of_block() -> float:
+        return float(block.weights @ np.diff(block_offsets(block)))
+
+    found: float = block.remembered("rounding of sums", of_block)
+    return found
 
 
 def shared_out(transfer: Array, can_be: NDArray[np.bool_]) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -149,15 +150,17 @@ class SymbolTable:
     # ``count(counts)`` gives the emission's statistics of responsibilities by symbol, shape (n, width)
     count: Callable[[Array], Any]
     table: Array  # (n, width): densities of all symbols over the largest of each
-    top: Array  # (n,): logarithms of the largest
+    top: Array  # (n,): logarithms of the largest; zero of one that is impossible
 
     @classmethod
     def of(cls, log_table: Array, symbols: NDArray[np.int64], count: Callable[[Array], Any]) -> Self:
         """From log densities."""
         log_table = np.ascontiguousarray(log_table)
-        K, top = log_table.shape[1], log_table.max(axis=1)
+        K, top = log_table.shape[1], np.maximum.reduce(log_table, axis=1)
+        if not isfinite(np.add.reduce(top)):
+            top = np.where(np.isneginf(top), 0.0, top)
         table = np.zeros((len(log_table), padded_width(K)))
-        table[:, :K] = np.exp(log_table - np.where(np.isneginf(top), 0.0, top)[:, None])
+        np.exp(log_table - top[:, None], out=table[:, :K])
         return cls(log_table, symbols, count, table, top)
 
     @property
@@ -174,11 +177,10 @@ class SymbolTable:
         """The table; responsibilities by symbol say all."""
 
         def collect(smoothed: Smoothed, counts: Array) -> tuple[Any, float, float]:
-            seen = counts.sum(axis=1)
-            used = seen > 0
-            log_maxima, absolute = seen[used] @ self.top[used], seen[used] @ np.abs(self.top[used])
-            bound = block.weights @ smoothed.scales + log_maxima
-            return self.count(counts), float(bound), float(block.weights @ np.abs(smoothed.scales) + absolute)
+            seen = np.add.reduce(counts, axis=1)
+            bound = block.weights @ smoothed.scales + seen @ self.top
+            absolute = block.weights @ np.abs(smoothed.scales) + seen @ np.abs(self.top)
+            return self.count(counts), float(bound), float(absolute)
 
         yield Filled(self.table, self.symbols, lambda: self.log_table, collect)
 

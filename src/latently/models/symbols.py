@@ -5,7 +5,6 @@ What is few and often can be a symbol: counts, answers, rounded measurements, wh
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ def chain_of_symbols(model: Any, params: Any, block: Block, backend: Backend) ->
         return CategoricalCounts(np.ascontiguousarray(by_symbol[:-1, :K].T))
 
     table = SymbolTable.of(lookup.log_density, lookup.index, count)
-    found: Expected = model.latent.expected(params.latent, table, replace(block, x=lookup.index), backend)
+    found: Expected = model.latent.expected(params.latent, table, block, backend)
     return found
 
 
@@ -61,5 +60,5 @@ def chain_of_patterns(
         return emission.expected_stats_of(theta, prepared, resp)
 
     symbols = SymbolTable.of(table, index, count)
-    found: Expected = model.latent.expected(params.latent, symbols, replace(block, x=index), backend)
+    found: Expected = model.latent.expected(params.latent, symbols, block, backend)
     return found

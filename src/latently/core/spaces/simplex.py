@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -40,11 +41,16 @@ class Simplex:
 
     def feasible(self, value: Array) -> bool:
         """Whether the rows are probabilities and the structural zeros zero."""
+        amiss = np.add.reduce(value, axis=-1) - 1.0
         return bool(
-            value.min() >= 0
-            and not value[~self.support].any()
-            and np.abs(value.sum(axis=-1) - 1.0).max() <= FEASIBLE_TOL
+            np.minimum.reduce(value, axis=None) >= 0
+            and (self._full or not value[~self.support].any())
+            and np.maximum.reduce(np.abs(amiss), axis=None) <= FEASIBLE_TOL
         )
+
+    @cached_property
+    def _full(self) -> bool:
+        return bool(self.support.all())
 
     def projected(self, value: Array) -> Array:
         """Rows with a sum of one: n times what is amiss would pass for log-likelihood."""
