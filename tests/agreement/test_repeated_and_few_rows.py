@@ -10,7 +10,8 @@ from latently.core.blocks import Block
 from latently.emissions import Gaussian, Poisson
 from latently.latent import Chain
 from latently.models import LatentEmission, LatentEmissionParams, few_rows, patterns, small_tables
-from latently.models.accelerators import chain_of_few_rows, mixture_of_equal_rows
+from latently.models.accelerators import mixture_of_equal_rows
+from latently.models.few_rows import at_once
 from latently.models.symbols import chain_of_equal_rows
 from tests.comparing import assert_same
 from tests.models import ENTRIES
@@ -51,17 +52,13 @@ def test_equal_rows_count_together(entry, kind):
     assert_agree(found, model, params, block, 1e-9)
 
 
-@pytest.mark.parametrize(
-    ("entry", "kind"),
-    [pair for pair in HARD if isinstance(pair[0].model.latent, Chain)],
-    ids=names([pair for pair in HARD if isinstance(pair[0].model.latent, Chain)]),
-)
+@pytest.mark.parametrize(("entry", "kind"), HARD, ids=names(HARD))
 def test_few_rows_at_once(entry, kind):
     model, params, block = subject(entry, kind)
-    found = chain_of_few_rows(model, params, block, SerialBackend())
+    found = at_once(model, params, block, SerialBackend())
     assert found is not None
     assert_agree(found, model, params, block, 1e-8)
-    again = chain_of_few_rows(model, params, block, SerialBackend())  # by what was kept
+    again = at_once(model, params, block, SerialBackend())  # by what was kept
     assert again.bound == found.bound
 
 
@@ -102,7 +99,7 @@ def test_known_labels_of_equal_rows_in_a_chain():
     assert_agree(found, model, params, block, 1e-10)
     mixture = replace(model, latent=model.latent)
     assert mixture_of_equal_rows(mixture, params, replace(block, offsets=None), SerialBackend()) is None
-    assert chain_of_few_rows(model, params, block, SerialBackend()) is None
+    assert at_once(model, params, block, SerialBackend()) is None
 
 
 def test_few_rows_obey_the_budget_and_large_ones_are_left_to_tiles(monkeypatch):
@@ -113,11 +110,11 @@ def test_few_rows_obey_the_budget_and_large_ones_are_left_to_tiles(monkeypatch):
         model.latent.start(2, rng), model.emission.params(np.zeros((2, 2)), np.stack([np.eye(2)] * 2))
     )
     block = Block(x, np.ones(1), offsets)
-    assert chain_of_few_rows(model, params, block, SerialBackend()) is None
+    assert at_once(model, params, block, SerialBackend()) is None
     enough = replace(model, latent=Chain(budget=8 * 9 * 50))
-    assert chain_of_few_rows(enough, params, block, SerialBackend()) is not None
+    assert at_once(enough, params, block, SerialBackend()) is not None
     monkeypatch.setattr(small_tables, "MOST", 399)
-    assert chain_of_few_rows(enough, params, block, SerialBackend()) is None
+    assert at_once(enough, params, block, SerialBackend()) is None
 
 
 def test_far_means_are_left_to_the_family():

@@ -84,6 +84,17 @@ def test_an_infeasible_proposal_is_drawn_back_or_dropped():
     assert proposal is None or (proposal.weights >= 0).all()
 
 
+def test_where_there_is_nowhere_to_leap_to_the_last_leap_counts_no_more():
+    """Its gain, if large, kept a run from ending that had come to rest: 1000 steps without any change."""
+    spaces = {"x": Real((1,), np.ones(1))}
+    at_rest = [Point(np.zeros(1))] * 3
+    fast = [Point(np.array([x])) for x in (1.0, 0.1, -0.35)]  # steps that halve: plain ones do
+    for track in (at_rest, fast):
+        squarem = Squarem(gain=1.0, cap=1.0)
+        assert squarem.propose(spaces, *track) is None
+        assert squarem.gain == 0.0
+
+
 def test_it_waits_until_progress_is_slow_and_linear():
     assert not Squarem().ready([0.0, 1.0, 1.1, 1.11])  # fast
     assert not Squarem().ready([0.0, 1.0, 1.6, 2.5])  # not linear

@@ -305,4 +305,4 @@ def test_moves_between_maxima_are_explained(quakes):
     assert f"window of time; {beside} right before, or after, those of certain states)." in table.note
     source = chain._source(quakes.X)
     proposed = windows.propose(chain._model, chain.params_, source, np.random.default_rng(0))
-    assert {one.kind for one in proposed} == {"window", "neighbours"} <= set(MOVES)
+    assert {one.kind for one in proposed} == {"window", "neighbours", "halves"} <= set(MOVES)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
 from latently.cli.interruption import interruptible
 
 NEEDED = ("matplotlib", "polars", "rich", "typer")
+MADE = (
+    50_000  # objects between two searches for garbage; by Python's 700 there are 300 before the first words
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit: 0 if all went well, 2 if what was asked cannot be, 130 if interrupted."""
+    gc.set_threshold(MADE, *gc.get_threshold()[1:])
     with interruptible():
         code = _run(arguments)
     sys.exit(code)

@@ -99,6 +99,7 @@ class Squarem:
         along, across = in_units(spaces, step), in_units(spaces, bend)
         length, curvature = float(along @ along), float(across @ across)
         if not length > 0.0 or not curvature > 0.0:
+            self.gain = 0.0  # there is nowhere to leap to
             return None
         ratio = max(1.0 + float(along @ across) / length, 0.0) ** 2
         self.ratios = (*self.ratios, ratio)[-REMEMBERED:]
@@ -107,12 +108,13 @@ class Squarem:
         size, zero = min(size, self.cap), named(first)
         for _ in range(MOST_STEP_HALVINGS):
             if size <= 1.0:
-                return None
+                break
             values = {name: zero[name] + 2 * size * step[name] + size * size * bend[name] for name in spaces}
             proposal = with_named(third, values)
             if feasible(spaces, proposal):
                 return proposal
             size = (size + 1.0) / 2
+        self.gain = 0.0
         return None
 
     def accepted(self, gain: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,16 @@ class Expected(Additive):
     rounding_scale: float
 
 
+class FewRows(Protocol):
+    """What a latent structure needs of all rows of a block at once."""
+
+    def log_density(self) -> Array:
+        """Log density of each row under each component, shape (n_rows, n_components)."""
+
+    def expected_stats(self, resp: Array) -> Any:
+        """Statistics of the rows with given responsibilities, weights applied."""
+
+
 class Latent(ABC):
     """A latent structure p(z).
 
@@ -117,6 +127,10 @@ class Latent(ABC):
         backend : Backend
             For parts of one unit that can be worked on side by side.
         """
+
+    def of_few(self, params: Any, family: FewRows, block: Block, backend: Backend) -> Expected | None:
+        """Return the expected statistics of a block of few rows at once; None if that is no faster."""
+        return None
 
     def posterior(
         self, params: Any, density: Density, block: Block, backend: Backend, *, refuse: bool

@@ -16,7 +16,7 @@ from latently.core.errors import ImpossibleObservationError
 from latently.core.model import Unit
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import tree_sum
-from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
+from latently.latent.base import Array, Density, Expected, FewRows, Labels, Latent, Lookup, Visit, normalised
 from latently.latent.chain_parts import (
     ChainCounts,
     ChainParams,
@@ -162,8 +162,7 @@ class Chain(Latent):
             for part, piece in parts
         )
 
-    def of_few(self, params: ChainParams, family: Any, block: Block, backend: Backend) -> Expected | None:
-        """Expected statistics of sequences of few rows at once; None if the budget is for still fewer."""
+    def of_few(self, params: ChainParams, family: FewRows, block: Block, backend: Backend) -> Expected | None:
         K = len(params.transmat)
         most = self.rows_within(2 * padded_width(K) + 1)
         if most is not None and block.n_rows > most:

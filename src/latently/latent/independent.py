@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from math import prod
-from typing import ClassVar, Literal, Self
+from functools import cached_property, partial
+from math import isfinite, prod
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -17,7 +17,17 @@ from latently.core.errors import ImpossibleObservationError
 from latently.core.model import Unit
 from latently.core.spaces import Simplex, Spaces
 from latently.core.statistics import Additive, tree_sum
-from latently.latent.base import Array, Density, Expected, Labels, Latent, Lookup, Visit, normalised
+from latently.latent.base import (
+    Array,
+    Density,
+    Expected,
+    FewRows,
+    Labels,
+    Latent,
+    Lookup,
+    Visit,
+    normalised,
+)
 
 
 @dataclass(frozen=True)
@@ -85,27 +95,37 @@ class Independent(Latent):
         self, params: Weights, density: Density, block: Block, visit: Visit, backend: Backend
     ) -> Expected:
         """Return the expected statistics of a block, tile by tile."""
-        weights = block.weights
 
         def tile(rows: slice) -> Expected:
-            resp, log_likelihood = self.responsibilities(params, density(rows))
-            w = weights[rows]
-            finite = np.isfinite(log_likelihood)
-            if not finite.all():
-                used = np.flatnonzero(~finite & (w > 0))
-                if len(used):
-                    _refuse(block.unit_of(rows.start + int(used[0])), log_likelihood[used[0]])
-                resp[~finite], log_likelihood = 0.0, np.where(finite, log_likelihood, 0.0)
-            resp *= w[:, None]
-            return Expected(
-                Counts(resp.sum(axis=0)),
-                visit(rows, resp),
-                float(w @ log_likelihood),
-                float(w @ np.abs(log_likelihood)),
-            )
+            return self._expected(params, density(rows), partial(visit, rows), block, rows)
 
         width = 2 * len(params.weights) + 3 * _width(block.x)
         return tree_sum(map(tile, block.tiles(width)))
+
+    def of_few(self, params: Weights, family: FewRows, block: Block, backend: Backend) -> Expected:
+        rows = slice(0, block.n_rows)
+        return self._expected(params, family.log_density(), family.expected_stats, block, rows)
+
+    def _expected(
+        self,
+        params: Weights,
+        log_density: Array,
+        stats: Callable[[Array], Any],
+        block: Block,
+        rows: slice,
+    ) -> Expected:
+        """Expected statistics of some rows of a block from their log densities."""
+        resp, log_likelihood = self.responsibilities(params, log_density)
+        w = block.weights[rows]
+        if not isfinite(np.add.reduce(log_likelihood)):
+            finite = np.isfinite(log_likelihood)
+            used = np.flatnonzero(~finite & (w > 0))
+            if len(used):
+                _refuse(block.unit_of(rows.start + int(used[0])), log_likelihood[used[0]])
+            resp[~finite], log_likelihood = 0.0, np.where(finite, log_likelihood, 0.0)
+        resp *= w[:, None]
+        counts, bound = Counts(np.add.reduce(resp, 0)), float(w @ log_likelihood)
+        return Expected(counts, stats(resp), bound, float(w @ np.abs(log_likelihood)))
 
     def posterior(
         self, params: Weights, density: Density, block: Block, backend: Backend, *, refuse: bool

@@ -31,7 +31,7 @@ from latently.latent.chain import Chain
 from latently.latent.independent import Counts, Independent
 from latently.models import one_gaussian, small_tables
 from latently.models.conditional_moments import lacks_little
-from latently.models.few_rows import chain_of_few_rows
+from latently.models.few_rows import at_once
 from latently.models.patterns import patterns_of_rows
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_equal_rows, chain_of_symbols
@@ -205,7 +205,10 @@ def mixture_of_equal_rows(model: Any, params: Any, block: Block, backend: Backen
     if block.labels is not None:
         return None
     each = block.remembered("equal rows", lambda: _each_once(block))
-    return None if each is None else model.generic_e_step(params, each, backend)
+    if each is None:
+        return None
+    found: Expected = at_once(model, params, each, backend) or model.generic_e_step(params, each, backend)
+    return found
 
 
 def _each_once(block: Block) -> Block | None:
@@ -221,8 +224,8 @@ OF_FAMILY: dict[tuple[type, type], Accelerator] = {
 }
 
 OF_ANY_FAMILY: dict[type, tuple[Accelerator, ...]] = {
-    Independent: (mixture_of_equal_rows,),
-    Chain: (chain_of_equal_rows, chain_of_few_rows),
+    Independent: (mixture_of_equal_rows, at_once),
+    Chain: (chain_of_equal_rows, at_once),
 }
 
 

@@ -7,26 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from latently.core.blocks import Block
 from latently.emissions.base import Array, Emission
 from latently.emissions.gaussian import Gaussian
-from latently.latent.base import Expected
+from latently.latent.base import Expected, FewRows
 from latently.models import small_tables
 from latently.models.routines import routines
-
-
-class FewRows(Protocol):
-    """What a latent structure needs of all rows of a block at once."""
-
-    def log_density(self) -> Array:
-        """Log density of each row under each component, shape (n_rows, n_components)."""
-        ...
-
-    def expected_stats(self, resp: Array) -> Any:
-        """Statistics of the rows with given responsibilities, weights applied."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -81,8 +69,8 @@ def few_rows(emission: Emission, params: Any, block: Block) -> FewRows:
     return choice(emission, params, block) or Whole(routines(emission, params), block.rows(slice(None)))
 
 
-def chain_of_few_rows(model: Any, params: Any, block: Block, backend: object) -> Expected | None:
-    """E-step of sequences of few rows, of which no label is known."""
+def at_once(model: Any, params: Any, block: Block, backend: object) -> Expected | None:
+    """E-step of few rows, of which no label is known."""
     if block.labels is not None or not small_tables.fits(
         block, model.n_components, model.emission.correlated
     ):

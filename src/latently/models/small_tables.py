@@ -39,11 +39,14 @@ class Features(NamedTuple):
         Mean of the rows.
     correlated : bool
         Whether there are products.
+    finite : bool
+        Whether all of these are finite.
     """
 
     values: Array
     origin: Array
     correlated: bool
+    finite: bool
 
 
 class Packing(NamedTuple):
@@ -135,6 +138,8 @@ class Table:
 def of_rows(emission: Gaussian, theta: Any, block: Block) -> Table | None:
     """The complete rows of a small block; None if their features would cost digits."""
     features = _features(block, emission.correlated)
+    if not features.finite:
+        return None
     log_norm = -0.5 * (theta.means.shape[1] * LOG_2PI + emission.log_det(theta))
     directions = _directions(emission, theta, log_norm, features)
     return None if directions is None else Table(emission, theta, features, directions)
@@ -230,8 +235,10 @@ def _made(block: Block, correlated: bool) -> Features:
     centred = np.ascontiguousarray((x - origin).T)
     centred[:, ~used] = 0.0
     pairs = packing(len(origin)) if correlated else None
-    products = centred[pairs.row] * centred[pairs.column] if pairs else centred * centred
-    return Features(np.vstack([np.ones((1, len(x))), centred, products]), origin, correlated)
+    with np.errstate(over="ignore", invalid="ignore"):  # other paths name what is out of range
+        products = centred[pairs.row] * centred[pairs.column] if pairs else centred * centred
+        values = np.vstack([np.ones((1, len(x))), centred, products])
+        return Features(values, origin, correlated, isfinite(np.add.reduce(values, axis=None)))
 
 
 def _normalise(joint: Array, weights: Array) -> Array | None:
