@@ -11,7 +11,7 @@ from scipy.special import digamma, gammaln
 from latently import LatentDirichletAllocation
 from latently.metrics import fold_in
 from latently.models.admixture import AdmixtureParams
-from latently.models.admixture.merging import merge
+from latently.models.admixture.merging import merge, merge_seeded
 from tests.oracles.evidence import log_dirichlet_multinomial, log_evidence
 from tests.planted import planted
 
@@ -241,3 +241,34 @@ def test_of_equals_the_first_are_merged_and_halves_of_a_topic_before_others():
     counts = np.hstack([halves, theme.astype(int) - halves])
     assert merge(counts, 3) == [[0, 3], [1, 4], [2, 5]]
     assert merge(np.eye(4), 2) == [[0, 1], [2, 3]]
+
+
+def test_known_groups_take_in_what_is_like_them_and_others_last():
+    like = np.array([[9.0, 1, 0, 0], [8, 2, 0, 0], [0, 0, 5, 5], [0, 0, 4, 6], [3, 3, 3, 3]]).T
+    assert merge(like, 3) == [[0, 1], [2, 3], [4]]
+    assert merge(like, 3, [[0], [1]]) == [[0], [1, 4], [2, 3]]  # although the first two are nearly equal
+    assert merge(like, 3, [[0]]) == [[0, 1], [2, 3], [4]]
+    assert merge(np.eye(3), 2, [[0]]) == [[0], [1, 2]]
+    assert merge(np.eye(3), 2, [[0], [1]]) == [[0, 2], [1]]  # there is nothing else to merge
+    assert merge(np.eye(4), 3, [[0, 3], [2]]) == [[0, 3], [2], [1]]
+
+
+def seeds(n_words, *topics):
+    excess = np.zeros((n_words, len(topics)))
+    for k, words in enumerate(topics):
+        excess[list(words), k] = 5.0
+    return excess
+
+
+def test_seed_words_say_which_topics_belong_together():
+    """Six topics are two halves of three themes of two words each."""
+    counts = np.kron(np.eye(3), [[6.0, 4.0], [6.0, 4.0]]) + 0.01
+    halves = [[0, 1], [2, 3], [4, 5]]
+    assert merge_seeded(counts, 3, np.zeros((6, 0))) == ([], halves)
+    assert merge_seeded(counts, 3, seeds(6, [2])) == ([halves[1]], [halves[0], halves[2]])
+    assert merge_seeded(counts, 2, seeds(6, [0, 4])) == ([[*halves[0], *halves[2]]], [halves[1]])
+    assert merge_seeded(counts, 3, seeds(6, [4], [0])) == ([halves[2], halves[0]], [halves[1]])
+    counts[0] *= 3  # of one theme that two claim, the more frequent word has it
+    assert merge_seeded(counts, 3, seeds(6, [1], [0]))[0] == [[], halves[0]]
+    unseen = np.vstack([counts, np.zeros((1, 6))])
+    assert merge_seeded(unseen, 3, seeds(7, [6]))[0] == [[]]

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from latently import LatentDirichletAllocation, datasets
-from latently.metrics import coherence, held_out_perplexity, split_documents
+from latently.metrics import coherence, held_out_perplexity, match_topics, split_documents
 from tests.planted import cosines, planted
 
 INFERENCES = ["cvb0", "vb", "online", "online_vb"]
@@ -139,6 +139,21 @@ def test_without_seeds_something_else_belongs_together():
     found = model("cvb0", 2).fit(three_themes()).topic_word_.argmax(axis=0).reshape(3, 20)
     assert all(len(set(row)) == 1 for row in found)
     assert len(set(found[:, 0])) == 2
+
+
+def test_topics_without_seeds_are_found_beside_those_with():
+    """Ten planted themes, of which three have seeds: two in one and one in two was the usual failure."""
+    rng = np.random.default_rng(0)
+    themes = rng.dirichlet(np.full(300, 0.05), 10)
+    shares = rng.dirichlet(np.full(10, 0.1), 300)
+    counts = rng.poisson(60 * shares @ themes)
+    own = (themes / themes.sum(axis=0) * np.sqrt(themes)).argsort(axis=1)
+    seeds = {k: own[k, -3:].tolist() for k in (7, 2, 5)}
+    for seed in range(3):
+        lda = model("cvb0", 10, seed_words=seeds, random_state=seed).fit(counts)
+        alike = match_topics(themes, lda.topic_word_)
+        assert alike.similarity.min() > 0.9
+        assert [int(alike.partner[k]) for k in seeds] == list(seeds)
 
 
 def test_seeds_may_be_words_and_are_kept_in_a_stream(named):

@@ -15,37 +15,46 @@ from latently.core.choices import FITTED_TIE, falling
 from latently.core.em import Settings
 from latently.estimators.topics.batch import Task, fit_collapsed
 from latently.models.admixture import AdmixtureParams, CollapsedAdmixture, DocumentSource, joined_documents
-from latently.models.admixture.merging import merge
+from latently.models.admixture.merging import merge_seeded
 
 MOST_START_PASSES = 15  # at most
 SHAPED_CHANGE = 0.25  # of the greatest change of a pass: topics have taken shape
 ENTRIES_EACH = 2**12  # entries for each topic that show its shape
 
 
-def first_topics(model: CollapsedAdmixture, task: Task, max_iter: int) -> AdmixtureParams | None:
+def first_topics(model: CollapsedAdmixture, task: Task, max_iter: int) -> AdmixtureParams:
     """What a few passes of CVB0 find in some documents: twice as many topics, the most alike merged.
 
     From as many topics as are wanted, at random, two themes often end in one topic and one theme in two,
-    which no later pass can mend. With some to spare each theme has one for itself. None where seed words
-    lead.
+    which no later pass can mend. With some to spare each theme has one for itself. Seed words lead at the
+    start, and say at the end which topics belong together, and to what place.
     """
     K, priors, word_prior = model.n_components, task.priors, task.word_prior
-    if word_prior.shape[1] > 1:
-        return None
+    least = word_prior.min(axis=1, keepdims=True)
+    excess = word_prior - least
+    seeded = np.flatnonzero(excess.any(axis=0))
     few = some_documents(task.source, ENTRIES_EACH * K, task.seed)
     many = replace(priors.fixed(), documents=np.tile(priors.documents / 2, 2))
     passes = Settings(0.0, min(MOST_START_PASSES, max_iter))
-    smaller = replace(task, source=few, priors=many)
+    smaller = replace(task, source=few, priors=many, word_prior=least)
     em = smaller.collapsed(replace(model, n_components=2 * K))
     found = fit_collapsed(em, smaller, passes, between=_until_shaped).params
-    counts = np.maximum(found.topic_word - word_prior, 0.0)
-    merged = np.stack([counts[:, group].sum(axis=1) for group in merge(counts, K)], axis=1)
-    sizes, topic_word = merged.sum(axis=0), np.empty(merged.shape, model.dtype)
-    largest = falling(sizes, FITTED_TIE * sizes.sum())  # has the largest prior, and so on
-    topic_word[:, falling(priors.documents, FITTED_TIE * priors.documents.max())] = merged[:, largest]
+    counts = np.maximum(found.topic_word - least, 0.0)
+    topic_word = np.zeros((len(counts), K), model.dtype)
+    known, groups = merge_seeded(counts, K, excess[:, seeded])
+    topic_word[:, seeded], others = _sums(counts, known), _sums(counts, groups)
+    sizes = others.sum(axis=0)
+    free = [k for k in falling(priors.documents, FITTED_TIE * priors.documents.max()) if k not in seeded]
+    largest = falling(sizes, FITTED_TIE * sizes.sum())
+    topic_word[:, free[: len(sizes)]] = others[:, largest]  # the largest has the largest prior, and so on
     topic_word *= tokens(task.source) / tokens(few)
     topic_word += word_prior
     return AdmixtureParams(topic_word, priors.documents, word_prior)
+
+
+def _sums(counts: Floats, groups: Sequence[Sequence[int]]) -> Floats:
+    """Counts of groups of topics, shape (n_words, n_groups)."""
+    return np.array([counts[:, group].sum(axis=1) for group in groups]).reshape(len(groups), len(counts)).T
 
 
 def _until_shaped(changes: Sequence[float], rested: bool, params: AdmixtureParams) -> AdmixtureParams | None:
