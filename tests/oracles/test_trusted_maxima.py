@@ -1,4 +1,4 @@
-"""Searches leave maxima that cannot be trusted, and runs end that cannot get where they have to."""
+"""Searches do not agree on what cannot be trusted, and runs end that cannot get where they have to."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from latently import GaussianHMM, GaussianMixture
+from latently import GaussianMixture
 from latently.core.array_source import ArraySource
 from latently.core.backends import SerialBackend
 from latently.core.em import FARTHEST, IN_VAIN, PACE, EMMap, FitResult, Settings, Step, run
 from latently.core.exploration import Explorer, Maximum, Plan, Start
 from latently.core.findings import Finding
-from latently.core.moves import Climber, End
+from latently.core.moves import End
 
 
 def with_pairs(n_pairs, rng):
@@ -31,28 +31,6 @@ def collapsed(x, n_pairs):
     source = ArraySource(x, np.ones(len(x)), None, 1024)
     bound = model._model.bind(model._model.describe(next(source.blocks())))
     return EMMap(bound, source), model.params_
-
-
-@pytest.mark.parametrize("n_pairs", [1, 2])
-def test_components_on_too_few_rows_are_given_up_whatever_that_costs(n_pairs):
-    x = with_pairs(n_pairs, np.random.default_rng(n_pairs))
-    em, params = collapsed(x, n_pairs)
-    climber = Climber(em, Settings(1e-7, 500, accelerate=True), len(x), 1e-5)
-    end = climber.end(params)
-    assert {one.which for one in end.diagnostics} == {(2 + i,) for i in range(n_pairs)}
-    trusted = climber.trusted(end, np.random.default_rng(0))
-    assert trusted.diagnostics == ()
-    assert trusted.result.objective < end.result.objective
-    assert trusted.heights[-1] == pytest.approx(end.result.objective)
-    assert climber.trusted(trusted, np.random.default_rng(0)) is trusted
-
-
-def test_a_maximum_of_which_no_other_can_be_trusted_stays():
-    x = np.random.default_rng(0).standard_normal((5, 2))  # four full covariances of five rows
-    model = GaussianMixture(4, n_init=4, random_state=0)
-    with pytest.warns(Warning, match="not be trusted|spurious"):
-        model.fit(x)
-    assert model.diagnostics_
 
 
 @pytest.mark.parametrize(("doubtful", "batches"), [(0, 2), (3, 5), (9, 9)])
@@ -74,24 +52,6 @@ def test_agreement_at_a_spurious_maximum_is_not_enough(doubtful, batches):
     explorer.explore([start] * 36, np.random.default_rng(0))
     assert len(taken) == batches
     assert (explorer.maxima[0].end.diagnostics == ()) == (doubtful < 9)
-
-
-def test_a_chain_leaves_a_state_on_too_few_rows():
-    rng = np.random.default_rng(2)
-    x = rng.standard_normal((200, 1)) + 6 * (np.arange(200)[:, None] // 20 % 2)
-    x[50:52] = [[30.0], [30.0 + 1e-9]]
-    model = GaussianHMM(3, random_state=0).fit(x)
-    means = np.array([[0.0], [6.0], [30.0]])
-    start = replace(
-        model.params_,
-        emission=model._model.emission.params(means, np.array([[1.0], [1.0], [1e-4]])),
-    )
-    source = ArraySource(x, np.ones(1), np.array([0, 200]), 1024)
-    climber = Climber(EMMap(model._model, source), Settings(1e-7, 500), 200, 1e-5)
-    end = climber.end(start)
-    assert [one.which for one in end.diagnostics] == [(2,)]
-    proposals = model._model.propose(end.result.params, source, np.random.default_rng(0), (2,))
-    assert all(abs(one.params.emission.means[2, 0] - 30) > 5 for one in proposals)
 
 
 # -- runs in vain ------------------------------------------------------------------------------------------

@@ -118,8 +118,7 @@ class Explorer(Generic[D, P]):
             found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), streams)))
             if found is None:
                 continue
-            if moves:
-                found = self._climbed(replace(found, end=self._climber.trusted(found.end, rng)), rng)
+            found = self._climbed(found, rng) if moves else found
             self._add(found)
             best, n_starts = self.maxima[0], n_starts + len(batch)
             ends += [] if found.end.diagnostics else [found.end.result.log_likelihood]

@@ -143,9 +143,7 @@ class Model(Protocol[D, P, S]):
         """
         return ()
 
-    def propose(
-        self, params: P, source: BlockSource, rng: np.random.Generator, suspects: Collection[int] = ()
-    ) -> Iterator[Proposal[P]]:
+    def propose(self, params: P, source: BlockSource, rng: np.random.Generator) -> Iterator[Proposal[P]]:
         """Params that may lead from this maximum to a higher one, the most promising first.
 
         Parameters
@@ -156,8 +154,6 @@ class Model(Protocol[D, P, S]):
             The data.
         rng : Generator
             Source of all that is random.
-        suspects : collection of int
-            Labels for which the maximum is not to be trusted, one of which is given up, if there are any.
         """
         return iter(())
 

@@ -8,7 +8,7 @@ higher by more than rounding, and no less to be trusted, takes the place of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -32,10 +32,10 @@ MOST_MOVES = 50
 
 @dataclass(frozen=True)
 class Move:
-    """A proposal that led higher, or away from a maximum that could not be trusted."""
+    """A proposal that led higher."""
 
     kind: str  # how it came about, such as "merge and split"
-    gain: float  # by how much the objective rose, or fell if what it left was not to be trusted
+    gain: float  # by how much the objective rose
 
 
 @dataclass(frozen=True)
@@ -79,31 +79,6 @@ class Climber(Generic[D, P]):
         result = run(self.em, params, self.settings, self.n, earlier)
         self.n_steps += result.n_iter
         return self._end(result)
-
-    def trusted(self, end: End[P], rng: np.random.Generator) -> End[P]:
-        """A maximum to be trusted, from one that is not: without the labels for which it is not.
-
-        It may be a lower one, and the same if none is found.
-        """
-        while end.diagnostics:
-            suspects = {int(k) for one in end.diagnostics for k in one.which if isinstance(k, int)}
-            proposals = self.em.model.propose(end.result.params, self.em.source, rng, suspects)
-            better = self._less_suspect(end, islice(proposals, BATCH))
-            if better is None:
-                break
-            end = better
-        return end
-
-    def _less_suspect(self, end: End[P], proposals: Iterator[Proposal[P]]) -> End[P] | None:
-        for proposal in proposals:
-            try:
-                found = self.end(proposal.params)
-            except FitError:
-                continue
-            if len(found.diagnostics) < len(end.diagnostics):
-                gain = found.result.objective - end.result.objective
-                return replace(found, moves=(*end.moves, Move(proposal.kind, gain)))
-        return None
 
     def climbed(self, end: End[P], rng: np.random.Generator) -> End[P]:
         """Move from a maximum to higher ones until no proposal leads on."""

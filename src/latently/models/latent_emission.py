@@ -275,12 +275,11 @@ class LatentEmission:
         params: LatentEmissionParams,
         source: BlockSource,
         rng: np.random.Generator,
-        suspects: Collection[int] = (),
     ) -> Iterator[Proposal[LatentEmissionParams]]:
         """A label given up, and its place taken by half of another, or by a window of time."""
         if self.unit == "row" or not self.latent.exchangeable:
-            return moves.propose(self, params, source.blocks(), rng, suspects)
-        return windows.propose(self, params, source, rng, suspects)
+            return moves.propose(self, params, source.blocks(), rng)
+        return windows.propose(self, params, source, rng)
 
     def exchange(
         self,

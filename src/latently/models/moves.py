@@ -82,17 +82,14 @@ class Moves:
     compiled: bool  # whether compiled routines may be used
     known: Collection[int] = ()  # labels that are known of some rows: they are not given up
 
-    def ranked(
-        self, rng: np.random.Generator, suspects: Collection[int] = ()
-    ) -> Iterator[tuple[Removal, Split]]:
+    def ranked(self, rng: np.random.Generator) -> Iterator[tuple[Removal, Split]]:
         """A removal and a split of another label, by what they promise together, none of either too often."""
         splits, removals = self.splits(rng), self.removals()
         pairs = [
             (removal, split)
             for removal in removals
-            if not suspects or removal.label in suspects
             for split in splits
-            if split.label not in (removal.label, removal.other, *suspects)
+            if split.label not in (removal.label, removal.other)
         ]
         net = np.array([split.gain - removal.loss for removal, split in pairs])
         used: Counter[Any] = Counter()
@@ -283,15 +280,11 @@ def _total(weights: Array, values: Array) -> float:
 
 
 def propose(
-    model: Any,
-    params: Any,
-    blocks: Iterable[Block],
-    rng: np.random.Generator,
-    suspects: Collection[int] = (),
+    model: Any, params: Any, blocks: Iterable[Block], rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params after the most promising moves from a maximum of a model with labels.
 
-    At most some rows of the blocks are looked at. Of labels that are suspect one is given up.
+    At most some rows of the blocks are looked at.
     """
     if model.n_components == 1:
         return
@@ -299,7 +292,7 @@ def propose(
     latent = model.latent
     if moves.known and not latent.exchangeable:
         return
-    for removal, split in moves.ranked(rng, suspects):
+    for removal, split in moves.ranked(rng):
         resp, transfer = moves.shared_out(removal, split)
         order = np.arange(model.n_components)
         if not latent.exchangeable:  # halves stay side by side

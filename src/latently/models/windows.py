@@ -9,7 +9,7 @@ another label, by what is observed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -41,12 +41,10 @@ def propose(
     params: Any,
     source: BlockSource,
     rng: np.random.Generator,
-    suspects: Collection[int] = (),
 ) -> Iterator[Proposal[Any]]:
     """Params after moves from a maximum of a model whose labels follow each other.
 
-    Labels are exchangeable, and at most some consecutive rows of the data are looked at. Of labels that are
-    suspect one is given up.
+    Labels are exchangeable, and at most some consecutive rows of the data are looked at.
     """
     K = model.n_components
     part = source.stretch(max(LEAST_ROWS, ROWS_EACH * K), rng)
@@ -57,7 +55,7 @@ def propose(
     n, labels, free = (
         len(weights),
         here.resp.argmax(axis=1),
-        [k for k in suspects or range(K) if k not in seen.known],
+        [k for k in range(K) if k not in seen.known],
     )
     stays, longest = np.mean(labels[1:] == labels[:-1]), max(n / (2 * K), SHORTEST)
     for _ in range(MOST if free and K > 1 else 0):
