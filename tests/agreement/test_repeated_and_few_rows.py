@@ -7,8 +7,10 @@ import pytest
 
 from latently.core.backends import SerialBackend
 from latently.core.blocks import Block
+from latently.core.errors import FitError
 from latently.emissions import Gaussian, Poisson
-from latently.latent import Chain
+from latently.latent import Chain, Independent
+from latently.latent.independent import Weights
 from latently.models import LatentEmission, LatentEmissionParams, few_rows, patterns, small_tables
 from latently.models.accelerators import mixture_of_equal_rows
 from latently.models.few_rows import at_once
@@ -16,7 +18,7 @@ from latently.models.symbols import chain_of_equal_rows
 from tests.comparing import assert_same
 from tests.models import ENTRIES
 
-FUSED = [entry for entry in ENTRIES if entry.model.fused and not hasattr(entry.model.emission, "parts")]
+FUSED = [entry for entry in ENTRIES if entry.model.fused]
 HARD = [(entry, kind) for entry in FUSED for kind in ("ordinary", *entry.hard)]
 
 
@@ -60,6 +62,17 @@ def test_few_rows_at_once(entry, kind):
     assert_agree(found, model, params, block, 1e-8)
     again = at_once(model, params, block, SerialBackend())  # by what was kept
     assert again.bound == found.bound
+
+
+def test_of_equal_rows_an_impossible_one_is_named_by_its_first():
+    x = np.array([3.0, 1, 2, 7, 7, 1, 3, 2, 7, 2, 1, 7])[:, None]
+    model = LatentEmission(Independent(), Poisson(), 2)
+    params = LatentEmissionParams(
+        Weights(np.array([0.5, 0.5])), model.emission.params(lambdas=np.array([[1.0], [np.nan]]))
+    )
+    with pytest.raises(FitError, match="row 0 "):
+        mixture_of_equal_rows(model, params, Block(x, np.ones(12)), SerialBackend())
+    assert patterns.patterns_of_rows(x).rows.tolist() == [0, 1, 2, 3]
 
 
 def test_rows_are_equal_with_their_missing_cells():

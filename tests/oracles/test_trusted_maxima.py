@@ -12,7 +12,7 @@ from latently.core.backends import SerialBackend
 from latently.core.em import FARTHEST, IN_VAIN, PACE, EMMap, FitResult, Settings, Step, run
 from latently.core.exploration import Explorer, Maximum, Plan, Start
 from latently.core.findings import Finding
-from latently.core.moves import End
+from latently.core.moves import Climber, End
 
 
 def with_pairs(n_pairs, rng):
@@ -67,6 +67,13 @@ def test_a_pace_that_is_too_slow():
     assert not replace(settings, to_reach=None).in_vain(slow)
     assert not settings.in_vain([Step(1.0, 0.0)] * 9)  # there already
     assert settings.in_vain([Step(-1.0, 0.0)] * 9)  # at rest below
+
+
+def test_beside_a_prior_log_likelihoods_do_not_tell_how_far_it_is():
+    climber = Climber(None, Settings(), 100, 1e-5)
+    end = FitResult("any", -7.0, -7.0, (), 3, True, "", 0.0, None)
+    assert climber._to_reach(End(end, ())) == pytest.approx(-7.0 + 1e-3)
+    assert climber._to_reach(End(replace(end, objective=-7.5), ())) is None
 
 
 def test_a_run_ends_where_it_is_in_vain():

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from latently.cli.interruption import interruptible
 
 NEEDED = ("matplotlib", "polars", "rich", "typer")
-MADE = (
-    50_000  # objects between two searches for garbage; by Python's 700 there are 300 before the first words
-)
+MADE = 50_000  # objects between two searches for garbage: Python's 700 make for hundreds of them
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -101,8 +101,7 @@ class Climber(Generic[D, P]):
 
     def higher(self, end: End[P], proposals: Iterable[Proposal[P]]) -> End[P] | None:
         """The end of the first proposal that leads higher than another end; None if none does."""
-        left, lowest = iter(proposals), end.result.log_likelihood + self.least * self.n
-        settings = replace(self.settings, to_reach=lowest)
+        left, settings = iter(proposals), replace(self.settings, to_reach=self._to_reach(end))
         while batch := list(islice(left, BATCH)):
             tried = [one for one in self.em.backend.map(partial(self._tried, settings), batch) if one]
             self.n_steps += sum(result.n_iter for _, result in tried)
@@ -113,6 +112,11 @@ class Climber(Generic[D, P]):
                     gain = found.result.objective - end.result.objective
                     return replace(found, moves=(*end.moves, Move(kind, gain)))
         return None
+
+    def _to_reach(self, end: End[P]) -> float | None:
+        """What the log-likelihood of a trial has to come to; None where that does not say, beside a prior."""
+        here = end.result
+        return here.log_likelihood + self.least * self.n if here.objective == here.log_likelihood else None
 
     def _tried(self, settings: Settings, proposal: Proposal[P]) -> tuple[str, FitResult[P]] | None:
         """The kind of a proposal, and where it got to in some steps; None if it failed, or is in vain."""

@@ -21,7 +21,9 @@ from latently.latent.chain_parts import (
     ChainCounts,
     ChainParams,
     block_offsets,
+    over,
     padded_width,
+    part_of_q,
     place,
     rounding_of_sums,
     shared_out,
@@ -309,15 +311,15 @@ class Chain(Latent):
 
     def expected_log_likelihood(self, stats: ChainCounts, params: ChainParams) -> float:
         """Sums of counts times log probabilities."""
-        return _part(stats.initial, self.first(params)) + _part(stats.transitions, params.transmat)
+        return part_of_q(stats.initial, self.first(params)) + part_of_q(stats.transitions, params.transmat)
 
     def gradient(self, stats: ChainCounts, params: ChainParams) -> dict[str, Array]:
         """Counts over probabilities; of a stationary start by the transitions (docs/formulas.md)."""
         if self.startprob == "stationary":
             return {"transmat": slopes(stats.initial, stats.transitions, params.transmat)}
-        found = {"transmat": _over(stats.transitions, params.transmat)}
+        found = {"transmat": over(stats.transitions, params.transmat)}
         if self.startprob == "free":
-            found["startprob"] = _over(stats.initial, params.startprob)
+            found["startprob"] = over(stats.initial, params.startprob)
         return found
 
     def going_on(self, before: Self) -> Self:
@@ -393,13 +395,3 @@ class Chain(Latent):
         if self.support is None:
             return np.ones((n_components, n_components), dtype=bool)
         return self.support
-
-
-def _over(counts: Array, probabilities: Array) -> Array:
-    return np.divide(counts, probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-
-
-def _part(counts: Array, probabilities: Array) -> float:
-    used = counts > 0
-    with np.errstate(divide="ignore"):
-        return float(counts[used] @ np.log(probabilities[used]))

@@ -102,3 +102,15 @@ def shared_out(transfer: Array, can_be: NDArray[np.bool_]) -> Array:
     parts = transfer * can_be
     total = parts.sum(axis=1, keepdims=True)
     return np.divide(parts, total, out=parts, where=total > 0)
+
+
+def over(counts: Array, probabilities: Array) -> Array:
+    """Counts over probabilities; zero where these are."""
+    return np.divide(counts, probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
+
+
+def part_of_q(counts: Array, probabilities: Array) -> float:
+    """Counts times log probabilities, of what has happened."""
+    used = counts > 0
+    with np.errstate(divide="ignore"):
+        return float(counts[used] @ np.log(probabilities[used]))

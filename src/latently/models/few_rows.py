@@ -11,6 +11,7 @@ from typing import Any
 
 from latently.core.blocks import Block
 from latently.emissions.base import Array, Emission
+from latently.emissions.columns import Columns
 from latently.emissions.gaussian import Gaussian
 from latently.latent.base import Expected, FewRows
 from latently.models import small_tables
@@ -51,34 +52,37 @@ class Whole:
         return self.family.expected_stats(self.x, resp)
 
 
-def gaussians(emission: Gaussian, params: Any, block: Block) -> FewRows | None:
+def prepared(emission: Emission, params: Any, block: Block) -> FewRows:
+    """Those that the family prepares once."""
+    made = block.remembered((type(emission), "prepared"), lambda: emission.prepared(block.rows(slice(None))))
+    return Prepared(emission, params, made)
+
+
+def whole(emission: Emission, params: Any, block: Block) -> FewRows:
+    """Those of families that have routines of their own."""
+    return Whole(routines(emission, params), block.rows(slice(None)))
+
+
+def gaussians(emission: Gaussian, params: Any, block: Block) -> FewRows:
     """Linear in features of complete rows, where that costs no digits."""
-    if block.incomplete is not None:
-        return None
-    return small_tables.of_rows(emission, params, block)
+    complete = block.incomplete is None
+    table = small_tables.of_rows(emission, params, block) if complete else None
+    return table or whole(emission, params, block)
 
 
-CHOICES: dict[type, Callable[[Any, Any, Block], FewRows | None]] = {Gaussian: gaussians}
+CHOICES: dict[type, Callable[[Any, Any, Block], FewRows]] = {Gaussian: gaussians, Columns: whole}
 
 
 def few_rows(emission: Emission, params: Any, block: Block) -> FewRows:
     """The rows of a block under a family at given params."""
-    choice = CHOICES.get(type(emission))
-    if choice is None:
-        return Prepared(emission, params, _prepared(emission, block))
-    return choice(emission, params, block) or Whole(routines(emission, params), block.rows(slice(None)))
+    return CHOICES.get(type(emission), prepared)(emission, params, block)
 
 
 def at_once(model: Any, params: Any, block: Block, backend: object) -> Expected | None:
     """E-step of few rows, of which no label is known."""
-    if block.labels is not None or not small_tables.fits(
-        block, model.n_components, model.emission.correlated
-    ):
+    K, correlated = model.n_components, model.emission.correlated
+    if block.labels is not None or not small_tables.fits(block, K, correlated):
         return None
     family = few_rows(model.emission, params.emission, block)
     found: Expected | None = model.latent.of_few(params.latent, family, block, backend)
     return found
-
-
-def _prepared(emission: Emission, block: Block) -> Any:
-    return block.remembered((type(emission), "prepared"), lambda: emission.prepared(block.rows(slice(None))))

@@ -20,13 +20,21 @@ LARGEST = 2**62
 class Patterns:
     """The different rows of a block."""
 
-    rows: NDArray[np.int64]  # (n_patterns,): a row of each pattern
+    rows: NDArray[np.int64]  # (n_patterns,): the first row of each pattern
     index: NDArray[np.int64]  # (n_rows,): the pattern of each row
 
     @property
     def few(self) -> bool:
         """Whether they are so few that it pays."""
         return len(self.rows) <= FEW_PATTERNS * len(self.index)
+
+    @property
+    def as_they_come(self) -> Patterns:
+        """The same in the order of the first rows."""
+        order = np.argsort(self.rows)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return Patterns(self.rows[order], place[self.index])
 
     def each_once(self, block: Block) -> Block:
         """One row of each pattern, with the weight of all that are alike."""
@@ -54,7 +62,8 @@ def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
 def patterns_of_rows(x: NDArray[Any]) -> Patterns | None:
     """The patterns of rows of numbers; None if fewer than half of them are repetitions.
 
-    Rows are equal bit by bit, missing cells too.
+    Rows are equal bit by bit, missing cells too. Patterns are in the order in which they first occur, so that
+    of several culprits the first is named.
 
     Examples
     --------
@@ -67,7 +76,7 @@ def patterns_of_rows(x: NDArray[Any]) -> Patterns | None:
     found = _of_bits(x[:FIRST_ROWS_SEEN])
     if found is not None and len(x) > FIRST_ROWS_SEEN:
         found = _of_bits(x)
-    return found
+    return None if found is None else found.as_they_come
 
 
 def _of_bits(x: NDArray[Any]) -> Patterns | None:
@@ -85,7 +94,7 @@ def _of_bits(x: NDArray[Any]) -> Patterns | None:
 
 def alike(codes: NDArray[Any]) -> Patterns:
     """The patterns of rows that have equal numbers where they are alike, in the order of these numbers."""
-    order = np.argsort(codes)
+    order = np.argsort(codes, kind="stable")
     new, index = np.ones(len(codes), dtype=bool), np.empty(len(codes), dtype=np.int64)
     new[1:] = np.diff(codes[order]) > 0
     index[order] = np.cumsum(new) - 1

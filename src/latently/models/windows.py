@@ -37,10 +37,7 @@ MEANINGS = {
 
 
 def propose(
-    model: Any,
-    params: Any,
-    source: BlockSource,
-    rng: np.random.Generator,
+    model: Any, params: Any, source: BlockSource, rng: np.random.Generator
 ) -> Iterator[Proposal[Any]]:
     """Params after moves from a maximum of a model whose labels follow each other.
 
@@ -52,11 +49,7 @@ def propose(
     seen = look(model, params, list(part.blocks()), rng)
     weights = block.row_weights[:, None]
     here = replace(seen, x=block.rows(slice(None)), resp=weights * model.responsibilities(params, block))
-    n, labels, free = (
-        len(weights),
-        here.resp.argmax(axis=1),
-        [k for k in range(K) if k not in seen.known],
-    )
+    n, labels, free = len(weights), here.resp.argmax(axis=1), [k for k in range(K) if k not in seen.known]
     stays, longest = np.mean(labels[1:] == labels[:-1]), max(n / (2 * K), SHORTEST)
     for _ in range(MOST if free and K > 1 else 0):
         gone = int(rng.choice(free))

@@ -26,8 +26,8 @@ def first_topics(model: CollapsedAdmixture, task: Task, max_iter: int) -> Admixt
     """What a few passes of CVB0 find in some documents: twice as many topics, the most alike merged.
 
     From as many topics as are wanted, at random, two themes often end in one topic and one theme in two,
-    which no later pass can mend. With some to spare each theme has one for itself. Seed words lead at the
-    start, and say at the end which topics belong together, and to what place.
+    which no later pass can mend. With some to spare each theme has one for itself. Seed words say
+    which of these belong together, and to what place.
     """
     K, priors, word_prior = model.n_components, task.priors, task.word_prior
     least = word_prior.min(axis=1, keepdims=True)
