@@ -130,6 +130,28 @@ def test_few_rows_obey_the_budget_and_large_ones_are_left_to_tiles(monkeypatch):
     assert at_once(enough, params, block, SerialBackend()) is None
 
 
+@pytest.mark.parametrize("K", [1, 2])
+def test_sequences_without_weight_may_hold_anything(K):
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((40, 2))
+    model = LatentEmission(Chain(), Gaussian(), K)
+    params = LatentEmissionParams(
+        model.latent.start(K, rng),
+        model.emission.params(rng.standard_normal((K, 2)), np.stack([np.eye(2)] * K)),
+    )
+    wild = Block(np.vstack([x, np.full((5, 2), 1e200)]), np.array([1.0, 0.0]), np.array([0, 40, 45]))
+    assert isinstance(few_rows.few_rows(model.emission, params.emission, wild), small_tables.Table)
+    found = at_once(model, params, wild, SerialBackend())
+    assert_agree(found, model, params, Block(x, np.ones(1), np.array([0, 40])), 1e-12)
+
+
+def test_tables_of_columns_keep_their_routines():
+    entry = next(entry for entry in FUSED if entry.name == "chain x columns")
+    model, params, block = subject(entry, "ordinary")
+    found = few_rows.few_rows(model.emission, params.emission, block)
+    assert type(found.family) is type(model.routines(params))
+
+
 def test_far_means_are_left_to_the_family():
     rng = np.random.default_rng(7)
     emission = Gaussian("diag")

@@ -194,6 +194,17 @@ def test_a_sound_maximum_is_not_left_for_a_spurious_one(seed):
     assert climbed.result.objective >= end.result.objective
 
 
+def test_a_state_takes_one_half_of_the_rows_of_another():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 1)) + 10.0 * (np.arange(300)[:, None] // 50 % 2)
+    model = GaussianHMM(2, random_state=0).fit(x)
+    source = ArraySource(x, np.ones(1), np.array([0, 300]), 1024)
+    proposals = windows.propose(model._model, model.params_, source, np.random.default_rng(1))
+    halves = [one.params.emission.means for one in proposals if one.kind == windows.APART]
+    assert len(halves) > 2
+    assert all(abs(means[0, 0] - means[1, 0]) > 7 for means in halves)  # not a few rows of all
+
+
 # -- what they leave alone -----------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Searches do not agree on what cannot be trusted, and runs end that cannot get where they have to."""
+"""When a search is at its end, and a run in it: not where nothing can be trusted, and where it is in vain."""
 
 from dataclasses import replace
 from types import SimpleNamespace
