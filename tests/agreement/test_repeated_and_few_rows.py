@@ -82,6 +82,18 @@ def test_rows_are_equal_with_their_missing_cells():
     np.testing.assert_array_equal(x[found.rows][found.index], x)
 
 
+def test_rows_without_weight_change_no_bit_and_are_not_named():
+    x = np.array([9.0, 1, 2, 7, 7, 1, 9, 2, 7, 2, 1, 7])[:, None]
+    weights = np.array([0.0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1])
+    for wild in (9.0, 7.0, 2.0, np.inf):
+        x[[0, 6]] = wild
+        found = patterns.patterns_of_block(Block(x, weights))
+        assert found.rows.tolist() == [1, 2, 3]
+        assert found.index[1:6].tolist() == [0, 1, 2, 2, 0]
+        assert found.each_once(Block(x, weights)).weights.tolist() == [3.0, 3.0, 4.0]
+    assert patterns.patterns_of_block(Block(x, np.zeros(12))) is None
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.uint8, bool])
 def test_patterns_of_all_kinds_of_numbers(dtype):
     x = np.random.default_rng(0).integers(0, 2, (5000, 3)).astype(dtype)

@@ -32,7 +32,7 @@ from latently.latent.independent import Counts, Independent
 from latently.models import one_gaussian, small_tables
 from latently.models.conditional_moments import lacks_little
 from latently.models.few_rows import at_once
-from latently.models.patterns import patterns_of_rows
+from latently.models.patterns import patterns_of_block
 from latently.models.products import chain_of_products, mixture_of_products
 from latently.models.symbols import chain_of_equal_rows, chain_of_symbols
 
@@ -212,7 +212,7 @@ def mixture_of_equal_rows(model: Any, params: Any, block: Block, backend: Backen
 
 
 def _each_once(block: Block) -> Block | None:
-    patterns = patterns_of_rows(block.x)
+    patterns = patterns_of_block(block)
     return None if patterns is None else patterns.each_once(block)
 
 

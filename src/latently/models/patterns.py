@@ -59,6 +59,22 @@ def patterns_of(places: NDArray[np.int64], n_places: int) -> Patterns | None:
     return found if found.few else None
 
 
+def patterns_of_block(block: Block) -> Patterns | None:
+    """The patterns of the rows of a block that have weight; what others are is of no account.
+
+    None if fewer than half of them are repetitions.
+    """
+    used = np.flatnonzero(block.row_weights > 0)
+    if len(used) == block.n_rows:
+        return patterns_of_rows(block.x)
+    found = patterns_of_rows(block.x[used])
+    if found is None:
+        return None
+    index = np.zeros(block.n_rows, dtype=np.int64)
+    index[used] = found.index
+    return Patterns(used[found.rows], index)
+
+
 def patterns_of_rows(x: NDArray[Any]) -> Patterns | None:
     """The patterns of rows of numbers; None if fewer than half of them are repetitions.
 

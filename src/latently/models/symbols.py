@@ -16,7 +16,7 @@ from latently.emissions.categorical import CategoricalCounts
 from latently.latent.base import Expected
 from latently.latent.emission_tables import SymbolTable
 from latently.latent.evidence import looked_up
-from latently.models.patterns import Patterns, patterns_of_rows
+from latently.models.patterns import Patterns, patterns_of_block
 
 
 def chain_of_symbols(model: Any, params: Any, block: Block, backend: Backend) -> Expected:
@@ -41,7 +41,7 @@ def chain_of_equal_rows(model: Any, params: Any, block: Block, backend: Backend)
 
 
 def _prepared(emission: Any, block: Block) -> tuple[Patterns, Any] | None:
-    patterns = patterns_of_rows(block.x)
+    patterns = patterns_of_block(block)
     return None if patterns is None else (patterns, emission.prepared(block.rows(patterns.rows)))
 
 
