@@ -32,32 +32,8 @@ from latently.core.streamed import Piece, StreamedSource
 from latently.emissions import Poisson
 from latently.models import windows
 from latently.models.moves import look
+from tests.lattice import at, climber, grid
 from tests.simulations import by_night
-
-
-def grid(side, each=20, seed=0, spread=0.1):
-    rng = np.random.default_rng(seed)
-    centres = np.array([(i, j) for i in range(side) for j in range(side)], dtype=float)
-    return np.repeat(centres, each, axis=0) + spread * rng.standard_normal((side * side * each, 2))
-
-
-def at(means, x, spread=0.1):
-    """A spherical mixture with given means, and the map and params of its fit."""
-    model = GaussianMixture.from_parameters(
-        np.full(len(means), 1 / len(means)),
-        np.array(means),
-        np.full(len(means), spread**2),
-        covariance_type="spherical",
-    )
-    source = ArraySource(x, np.ones(len(x)), None, 1024)
-    bound = model._model.bind(model._model.describe(next(source.blocks())))
-    return EMMap(bound, source), model.params_
-
-
-def climber(em):
-    n = len(em.source)
-    return Climber(em, Settings(1e-7, 500, accelerate=True), n, 1e-5)
-
 
 # -- what moves promise --------------------------------------------------------------------------------------
 
@@ -140,24 +116,6 @@ def test_moves_find_what_ten_starts_do_not():
         gains = [move.gain for found in moved.restarts_.maxima for move in found.moves]
         assert gains
         assert min(gains) > 0
-
-
-def test_parts_of_two_maxima_make_a_better_one():
-    left, right = grid(2, seed=1), grid(2, seed=2) + np.array([10, 0])
-    em, _ = at([(0, 0)], np.vstack([left, right]))
-    good, bad = [(0, 0), (0, 1), (1, 0), (1, 1)], [(0, 0.05), (0, -0.05), (1, 0), (0.6, 1)]
-    there = [(a + 10, b) for a, b in good], [(a + 10, b) for a, b in bad]
-    source = em.source.x
-    ends = []
-    for means in ([*good, *there[1]], [*bad, *there[0]]):
-        em, params = at(means, source)
-        ends.append(climber(em).end(params))
-    _, params = at([*good, *there[0]], source)
-    whole = climber(em).end(params).result.objective
-    assert max(end.result.objective for end in ends) < whole - 20
-    crossed = climber(em).crossed(*ends, np.random.default_rng(0))
-    assert_allclose(crossed.result.objective, whole, atol=1e-3)
-    assert crossed.moves[-1].kind == "exchange"
 
 
 def test_states_that_differ_by_what_follows_are_told_apart():

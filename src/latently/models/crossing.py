@@ -58,9 +58,8 @@ def exchange(
         kept = [k for p in every if p not in chosen for k in parts[p][0]]
         taken = [k for p in chosen for k in parts[p][1]]
         resp = np.concatenate([one.resp[:, kept], two.resp[:, taken]], axis=1)
-        transfer = one.resp.T @ _shares(resp)
         try:
-            moved = one.learned(model, params, resp, transfer / transfer.sum(axis=1, keepdims=True))
+            moved = one.learned(model, params, resp, _shares(one.resp.T @ _shares(resp)))
         except FitError:
             continue
         yield Proposal(EXCHANGE, moved)
@@ -76,5 +75,6 @@ def _parts(one: Array, two: Array) -> list[Part]:
 
 
 def _shares(resp: Array) -> Array:
-    """Parts of each row, which sum to one."""
-    return np.asarray(resp / np.maximum(resp.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny))
+    """Parts of each row, which sum to one; equal ones where all are zero."""
+    total = resp.sum(axis=1, keepdims=True)
+    return np.divide(resp, total, out=np.full(resp.shape, 1.0 / resp.shape[1]), where=total > 0)
