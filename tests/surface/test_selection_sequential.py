@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 
 from latently import GaussianMixture, PoissonHMM, datasets, select
 from latently.core.findings import Finding
-from latently.estimators.likelihood.penalties import ToBeat
+from latently.estimators.likelihood.penalties import InASearch, ToBeat
 from latently.selection import rows
 from latently.selection.order import Scale
 
@@ -65,23 +65,69 @@ def test_what_is_out_of_reach():
     assert to_beat.out_of_reach([-501.0], 10, np.exp(4.0))
     assert to_beat.out_of_reach([-495.0, -495.0], 10, np.exp(4.0))  # twice as many starts, half the hope
     assert not to_beat.out_of_reach([-495.0, -504.0], 10, np.exp(4.0))  # maxima differ: there may be others
+    assert to_beat.out_of_reach([-600.0, -496.0, -495.0], 10, np.exp(4.0))  # the highest hardly do
+    assert not to_beat.out_of_reach([-501.0], 10, np.exp(4.0), excess=0.5)  # more rows still count
     assert ToBeat("icl", 1000.0).out_of_reach([-501.0], 10, np.exp(4.0))
     assert not ToBeat("aic", 1000.0).out_of_reach([-501.0], 10, np.exp(4.0))
 
 
-def test_a_fit_that_cannot_be_the_best_takes_no_more_starts():
-    X = datasets.load_faithful().data[::2]
-    model, runs = GaussianMixture(3, covariance_type="diag", random_state=0), {}
-    for value in (None, np.inf, 1250.0, 0.0):
+@pytest.mark.parametrize(
+    ("K", "X", "bic"),
+    [(3, datasets.load_faithful().data[::2], 1250.0), (2, datasets.load_faithful().data, 2400.0)],
+    ids=["moves", "starts alone"],
+)
+def test_a_fit_that_cannot_be_the_best_takes_no_more_starts(K, X, bic):
+    model, runs = GaussianMixture(K, covariance_type="diag" if K > 2 else "full", random_state=0), {}
+    for value in (None, np.inf, bic, 0.0):
         mixture = clone(model)
-        mixture._to_beat = None if value is None else ToBeat("bic", value)
+        mixture._in_a_search = None if value is None else InASearch(ToBeat("bic", value), brief=value == 0.0)
         runs[value] = len(mixture.fit(X).restarts_.runs)
-    assert runs[None] == runs[np.inf] == runs[1250.0] > runs[0.0] == 4
-    grid = {"n_components": range(1, 5)}
-    found, every = (select(model, X, grid, search=search) for search in ("sequential", "exhaustive"))
-    assert found.best_params_ == every.best_params_
+    assert runs[None] == runs[np.inf] == runs[bic] > runs[0.0] == 4
+
+
+def test_a_sample_of_the_rows_tells_which_fit_cannot_be_the_best():
+    X = _clusters()
+    mixture = GaussianMixture(4, random_state=0).fit(X)
+    least = mixture.bic() - 2 * (20 + mixture.n_parameters_)  # no start comes there
+    runs = len(mixture.restarts_.runs)
+    mixture._in_a_search = InASearch(ToBeat("bic", least - 100), brief=True)
+    assert len(mixture.fit(X).restarts_.runs) == 4 < runs
+
+
+def test_only_those_that_may_be_the_best_are_fitted_at_length():
+    X, calls = datasets.load_faithful().data, []
+    model, grid = GaussianMixture(random_state=0), {"n_components": range(1, 5)}
+    found = select(model, X, grid, search="sequential", progress=lambda i, n, params: calls.append((i, n)))
+    every = select(model, X, grid)
+    assert found.best_params_ == every.best_params_ == {"n_components": 2}
+    assert str(found.best_.restarts_) == str(every.best_.restarts_)
     assert found.best_.log_likelihood_ == every.best_.log_likelihood_
-    assert found.best_._to_beat is None
+    assert len(found.best_.restarts_.runs) > 8
+    assert found.best_._in_a_search is None
+    assert calls[:4] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert [i for i, _ in calls[4:]] == list(range(len(calls[4:])))
+    assert 0 < len(calls[4:]) < 4
+
+
+def test_without_a_seed_the_better_of_two_fits_is_kept():
+    X, likely = np.random.default_rng(0).normal(size=(80, 2)), []
+    for _ in range(3):
+        found = select(GaussianMixture(), X, {"n_components": [1, 2, 3]}, search="sequential")
+        likely.append(found.table_[found.best_index_]["log_likelihood"] - found.best_.log_likelihood_)
+    assert likely == [0, 0, 0]
+
+
+def test_another_kind_of_model_ends_where_it_cannot_come_near():
+    _, first = searched(a=[50.0, 40.0, 47.0])
+    estimator, grid = type("Other", (Scored,), {"TABLE": {"a": [100.0, 90.0, 80.0, 79.0]}})(), range(1, 5)
+    other = select(estimator, [[0.0]], {"n_components": grid}, search="sequential", to_beat=first)
+    assert [row["skipped"] is None for row in other.table_] == [True, True, True, False]
+    assert "too little" in other.table_[3]["skipped"]
+    assert other.best_params_ == {"n_components": 3}
+    with pytest.raises(ValueError, match="to_beat was chosen by 'bic', and this is a search by 'aic'"):
+        select(GaussianMixture(), [[0.0], [1.0]], {"n_components": [1]}, "aic", to_beat=first)
+    with pytest.raises(ValueError, match="should be a Selection or None"):
+        select(estimator, [[0.0]], {"n_components": grid}, to_beat=first.best_)
 
 
 def test_a_kind_ends_where_it_cannot_come_near_the_lowest():
@@ -247,7 +293,9 @@ def test_what_more_rows_take_off_a_criterion_is_expected():
 
     scale = Scale("aic", n / m - 1)
     still = [
-        scale.expected({"aic": deviance(X[rng.permutation(n)[:m]]), "n_parameters": p, "diagnostics": ()})
+        scale.expected(
+            {"aic": deviance(X[rng.permutation(n)[:m]]), "n_parameters": p, "diagnostics": (), "sample": m}
+        )
         - deviance(X)
         for _ in range(400)
     ]

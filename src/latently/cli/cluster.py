@@ -132,6 +132,7 @@ class Cluster(OfSearch, OfLongRuns, OfColumns, OfWhole, Fit["Rows", "MixtureAnal
                 X,
                 {**grid, "n_components": tried},
                 search=self.search,
+                to_beat=min((one for _, one in searched), key=lambda one: one.best_.bic(), default=None),
                 progress=lambda i, n, params: show(i, n, in_words(params)),
             )
 

@@ -29,7 +29,7 @@ GAIN_LEFT = AGREEMENT / 10  # gain still to come at the end of a batch
 NEARLY_ALL = 0.9
 MOST_SHORT_STEPS = 500  # to there
 WORTH_A_MOVE = 1e-5  # gain that a move is worth
-Hopeless = Callable[[Sequence[float], Any], bool]
+Hopeless = Callable[[Sequence[float], Any, float], bool]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ class Plan:
     # batches that end at the best maximum before it is taken for the highest, one more if moves led there
     agreeing: int = 2
     unanimous: int = 4  # starts that are enough if nearly all so far end at one maximum
-    # whether to look on is in vain, by the log-likelihoods at which batches ended and the best params
+    most_batches: int | None = None  # after which the search is left open if it has not come to its end
+    # whether to look on is in vain, by the log-likelihoods at which batches ended, of all the data, the best
+    # params, and how many more data there are, in units of those that were looked at
     hopeless: Hopeless | None = None
     n_units: int = 5000  # units in the subsample of the short runs
     short_tol: float = 1e-5  # gain still to come, per unit of weight, at which a short run ends early
@@ -106,28 +108,32 @@ class Explorer(Generic[D, P]):
         self.maxima: list[Maximum[P]] = []  # distinct ones, the best first and those not to be trusted last
         # starts that failed, that others were ahead of, or that came to one of these, too
         self.lost: list[Candidate[P]] = []
+        self.heights: list[float] = []  # log-likelihoods at which batches ended, of what can be trusted
+        self.left_open = False  # whether more batches would have followed, had more been allowed
 
     def explore(self, starts: Sequence[Start[P]], rng: np.random.Generator) -> None:
         """Take batches of starts until the best maximum has been found often enough, or none are left."""
-        moves = self._plan.moves and not self._em.fixed
-        hopeless = self._plan.hopeless if moves else None
-        ends: list[float] = []
-        left, n_starts = iter(starts), 0
-        while batch := list(islice(left, self._plan.batch)):
+        plan, moves = self._plan, self._plan.moves and not self._em.fixed
+        left, n_starts, n_batches = iter(starts), 0, 0
+        while batch := list(islice(left, plan.batch)):
             streams = zip(batch, rng.spawn(len(batch)), strict=True)
             found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), streams)))
             if found is None:
                 continue
             found = self._climbed(found, rng) if moves else found
             self._add(found)
-            best, n_starts = self.maxima[0], n_starts + len(batch)
-            ends += [] if found.end.diagnostics else [found.end.result.log_likelihood]
-            if hopeless is not None and ends and hopeless(ends, best.end.result.params):
+            best, n_starts, n_batches = self.maxima[0], n_starts + len(batch), n_batches + 1
+            if not found.end.diagnostics:
+                self.heights.append(found.end.result.log_likelihood)
+            if plan.hopeless and self.heights and plan.hopeless(self.heights, best.end.result.params, 0.0):
                 break
-            agreed = n_starts >= self._plan.unanimous and 1 + best.start.twins >= NEARLY_ALL * n_starts
-            enough = best.batches >= self._plan.agreeing + bool(best.end.moves)
+            agreed = n_starts >= plan.unanimous and 1 + best.start.twins >= NEARLY_ALL * n_starts
+            enough = best.batches >= plan.agreeing + bool(best.end.moves)
             settled = (agreed and not best.end.moves) or enough
-            if (settled and not best.end.diagnostics) or self._climber.n_steps > self._plan.most_steps:
+            if (settled and not best.end.diagnostics) or self._climber.n_steps > plan.most_steps:
+                break
+            if n_batches == plan.most_batches:
+                self.left_open = True
                 break
 
     def _add(self, found: Maximum[P]) -> None:

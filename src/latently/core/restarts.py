@@ -17,8 +17,18 @@ import numpy as np
 from latently.core.callbacks import INTERRUPTED, STOPPED
 from latently.core.choices import ranked
 from latently.core.em import EMMap, FitResult, Iteration, Settings, run
-from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning
-from latently.core.exploration import AGREEMENT, FAILURES, Candidate, Explorer, Plan, Start, drawn, failed
+from latently.core.errors import FitError, ObjectiveFellError, ObjectiveFellWarning, within_range
+from latently.core.exploration import (
+    AGREEMENT,
+    FAILURES,
+    Candidate,
+    Explorer,
+    Hopeless,
+    Plan,
+    Start,
+    drawn,
+    failed,
+)
 from latently.core.findings import Finding
 from latently.core.model import D, P, S
 from latently.core.moves import Move
@@ -101,6 +111,8 @@ class Restarts:
     passed_over: tuple[Run, ...]
     rounding: float = 0.0
     maxima: tuple[Found, ...] = ()
+    # log-likelihoods at which batches of starts ended, if more would have followed had they been allowed
+    _left_open: tuple[float, ...] | None = field(default=None, repr=False, compare=False)  # in no file
 
     @property
     def unseen(self) -> float:
@@ -193,20 +205,21 @@ def search(
         streams = zip(starts, rng.spawn(len(starts)), strict=True)
         candidates = list(em.backend.map(lambda one: drawn(*one), streams))
         lost: list[Candidate[P]] = []
-        enough, partly = len(candidates), False
+        enough, partly, left_open, n_small = len(candidates), False, None, n
     else:
         small = replace(em, source=em.source.subsample(plan.n_units, rng).in_memory())
         n_small = sum(float(block.row_weights.sum()) for block in small.source.blocks())
-        if len(small.source) < len(em.source):
-            plan = replace(plan, hopeless=None)  # which is said of all the data
+        partly = len(small.source) < len(em.source)
+        if partly and plan.hopeless is not None:
+            plan = replace(plan, hopeless=_of_all(em, plan.hopeless, n / n_small))
         explorer = Explorer(small, plan, n_small)
         explorer.explore(starts, rng)
         candidates, lost = [maximum.candidate for maximum in explorer.maxima], explorer.lost
         maxima = [
             Found(one.log_likelihood or 0.0, 1 + one.twins, one.moves, one.params) for one in candidates
         ]
-        partly = len(small.source) < len(em.source)
         enough = plan.finish if partly else 1
+        left_open = explorer.heights if explorer.left_open else None
     ends: list[tuple[FitResult[P], Run, int]] = []
     for i, candidate in enumerate(candidates):
         if candidate.params is None:
@@ -252,7 +265,30 @@ def search(
     )
     if plan is None:
         maxima = _maxima(ends, n)
-    return best, chosen.diagnostics, Restarts(runs, agreeing, passed_over, best.rounding, tuple(maxima))
+    restarts = Restarts(runs, agreeing, passed_over, best.rounding, tuple(maxima))
+    if left_open is not None:
+        heights = _seen_of_all(left_open, best.log_likelihood, n / n_small)
+        restarts = replace(restarts, _left_open=tuple(heights))
+    return best, chosen.diagnostics, restarts
+
+
+def _of_all(em: EMMap[D, P, S], hopeless: Hopeless, factor: float) -> Hopeless:
+    """Whether to look on is in vain, by maxima on a part of the data that is a `factor`-th of them."""
+
+    def on_all(heights: Sequence[float], params: P, _: float) -> bool:
+        try:
+            with within_range():
+                here = em.e_step(params).bound
+        except FitError:
+            return False
+        return hopeless(_seen_of_all(heights, here, factor), params, factor - 1.0)
+
+    return on_all
+
+
+def _seen_of_all(heights: Sequence[float], best: float, factor: float) -> list[float]:
+    """Log-likelihoods of all the data, about, from those of a part and that of the best of these."""
+    return [best + factor * (height - max(heights)) for height in heights]
 
 
 def interrupted(

@@ -21,6 +21,7 @@ from latently.estimators.inputs import Array
 from latently.estimators.progress import progress_bar
 
 MIXTURE_STARTS = 48
+FEW_BATCHES = 2  # of starts, of a brief search
 MOVABLE = 2  # components, of which a move is a new start
 
 
@@ -136,7 +137,8 @@ def _scaled(fitted: Fit, unit: float) -> Fit:
     )
     runs, passed_over = tuple(map(run_of, restarts.runs)), tuple(map(run_of, restarts.passed_over))
     maxima = tuple(replace(one, log_likelihood=unit * one.log_likelihood) for one in restarts.maxima)
-    restarts = Restarts(runs, restarts.n_agreeing, passed_over, result.rounding, maxima)
+    heights = restarts._left_open and tuple(unit * height for height in restarts._left_open)
+    restarts = Restarts(runs, restarts.n_agreeing, passed_over, result.rounding, maxima, heights)
     return replace(fitted, result=result, restarts=restarts, n_observed=unit * fitted.n_observed)
 
 
@@ -150,18 +152,22 @@ def make_plan(
     finish: int = 3,
     agreeing: int = 2,
     hopeless: Hopeless | None = None,
+    *,
+    brief: bool = False,
 ) -> Plan | None:
     """The plan that `n_init` and `search` ask for; None finishes every start, and no more.
 
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
     number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
-    runs are made on all the data, and so many batches should agree, unless it is `hopeless` to look on.
+    runs are made on all the data, and so many batches should agree, unless it is `hopeless` to look on. A
+    `brief` search is left open after a few batches, and its best run alone is made on all the data.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
         plan = Plan(n_units=n_units, finish=finish, agreeing=agreeing, hopeless=hopeless)
+        plan = replace(plan, finish=1, most_batches=FEW_BATCHES) if brief else plan
         return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
     if search != "moves":
         return None

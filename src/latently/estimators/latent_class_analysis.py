@@ -138,7 +138,7 @@ class LatentClassAnalysis(BaseMixture, LatentClassSettings):
             warn_of(one for one in found if one.kind == NOT_IDENTIFIED)
             outcome = replace(outcome, diagnostics=(*outcome.diagnostics, *found))
         self._outcome = outcome
-        if not self._one_of_many:
+        if self._in_a_search is None:
             self._add_errors(source)
 
     def _chosen(self, X: object, sample_weight: object = None, **how: Any) -> None:

@@ -33,6 +33,7 @@ LEAST_SHARE = 1e-12  # of a row: a label that has no more has lost all
 SPLIT_STEPS = 5  # of EM on the halves of a label
 OFTEN = 3  # times that one removal, or one split, is proposed
 ALIKE_SPLITS = 0.05  # part of a label by which splits differ that count as one
+SIDE_BY_SIDE = 10_000  # rows times halves of labels: of no more, all are looked at together
 LEAST_ROWS, ROWS_EACH = 1000, 200  # that are looked at, in all or for each label if that is more
 
 MERGE_AND_SPLIT, SWAP = "merge and split", "swap"
@@ -108,7 +109,7 @@ class Moves:
         if not pairs:
             return found
         both = np.stack([self.resp[:, i] + self.resp[:, j] for j, i in pairs], axis=1)
-        merged = self._learned([i for _, i in pairs], both)
+        merged = self._learned([i for _, i in pairs], both, self.x)
         for (j, i), of_both, log_density in zip(pairs, both.T, merged.T, strict=True):
             apart = logsumexp(self.log_density[:, [i, j]], axis=1, b=self.counts[[i, j]] / of_both.sum())
             found.append(Removal(j, i, _total(of_both, apart - log_density)))
@@ -117,30 +118,37 @@ class Moves:
     def splits(self, rng: np.random.Generator) -> list[Split]:
         """Each label that has rows split in several ways, after some steps of EM on its halves."""
         some = np.flatnonzero(self.resp.sum(axis=0) > LEAST_SHARE)
-        parents = [k for k in some.tolist() for _ in range(WAYS)]
+        apart = 2 * WAYS * len(some) * len(self.x) > SIDE_BY_SIDE
+        groups = np.split(some, len(some) if apart else 1)
+        return [split for labels in groups for split in self._splits_of(labels.tolist(), rng)]
+
+    def _splits_of(self, labels: list[int], rng: np.random.Generator) -> list[Split]:
+        """Those of some labels, of which only the rows that they have are looked at."""
+        parents = [k for k in labels for _ in range(WAYS)]
         cut = [
             self.emission.split(self.x, self.coordinates, self.resp[:, k], i % WAYS, rng)
             for i, k in enumerate(parents)
         ]
-        whole, share = self.resp[:, parents], np.stack(cut, axis=1)
-        mixed = np.zeros_like(whole)
+        mine = np.flatnonzero((self.resp[:, labels] > LEAST_SHARE).any(axis=1))
+        whole, every = self.resp[np.ix_(mine, parents)], np.stack(cut, axis=1)
+        share, mixed, x = every[mine], np.zeros_like(whole), self.x[mine]
         with np.errstate(divide="ignore", invalid="ignore"):
             for _ in range(SPLIT_STEPS):
                 halves = np.stack([whole * share, whole * (1 - share)], axis=2)
-                log_density = self._learned(np.repeat(parents, 2), halves.reshape(len(whole), -1))
+                log_density = self._learned(np.repeat(parents, 2), halves.reshape(len(whole), -1), x)
                 counts = halves.sum(axis=0)
                 joint = log_density.reshape(halves.shape) + np.log(counts / counts.sum(axis=1, keepdims=True))
                 mixed = logsumexp(joint, axis=2)
                 share = np.nan_to_num(np.exp(joint[:, :, 0] - mixed), nan=0.5)
-            rise = mixed - self.log_density[:, parents]  # undefined for rows that a label cannot have
+            rise = mixed - self.log_density[np.ix_(mine, parents)]  # undefined for what a label cannot have
         gains = [_total(*pair) for pair in zip(whole.T, rise.T, strict=True)]
         least = np.minimum((whole * share).sum(axis=0), (whole * (1 - share)).sum(axis=0))
-        needed = self.emission.rows_needed(self.params)
+        needed, every[mine] = self.emission.rows_needed(self.params), share
         found: list[Split] = []
-        for k, one, gain, rows, weights in zip(parents, share.T, gains, least, whole.T, strict=True):
-            alike = (_alike(one, other.share, weights) for other in found if other.label == k)
-            if rows >= needed and not any(alike):
-                found.append(Split(k, one, gain))
+        for i, k in enumerate(parents):
+            alike = (_alike(every[:, i], other.share, self.resp[:, k]) for other in found if other.label == k)
+            if least[i] >= needed and not any(alike):
+                found.append(Split(k, every[:, i], gains[i]))
         return found
 
     def given_up(self, removal: Removal) -> tuple[Array, Array]:
@@ -230,10 +238,10 @@ class Moves:
             {(min(k, j), max(k, j)) for j, row in enumerate(nearest.tolist()) for k in row if k != j}
         )
 
-    def _learned(self, parents: object, resp: Array) -> Array:
-        """Log densities of the rows under components learned from them, with what is shared as it is."""
-        bank = self.learned_from(parents, resp, self.emission.pooled_parameters)
-        return routines(self.emission, bank, self.compiled).log_density(self.x)
+    def _learned(self, parents: object, resp: Array, x: Any) -> Array:
+        """Log densities of rows under components learned from them, with what is shared as it is."""
+        bank = self.learned_from(parents, resp, self.emission.pooled_parameters, x)
+        return routines(self.emission, bank, self.compiled).log_density(x)
 
     def learned_from(self, parents: Any, resp: Array, fixed: Collection[str] = (), x: Any = None) -> Any:
         """Params of components that some labels became, learned from these rows or others."""

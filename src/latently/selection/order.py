@@ -30,8 +30,19 @@ class Scale:
         """What the criterion will be with all rows; infinite where there is no sound fit."""
         if row[self.criterion] is None or (not self.excess and grave(row["diagnostics"])):
             return inf
-        lost = self.excess * row["n_parameters"] if self.excess else 0.0
-        return float(row[self.criterion] - lost)
+        return float(row[self.criterion] - self._lost(row))
+
+    def hoped(self, row: Row, more: float) -> float:
+        """What the criterion may come to if the log-likelihood of the rows fitted rises by so much more.
+
+        That of ICL is never below BIC.
+        """
+        value = min(row[self.criterion], row["bic"])
+        return float(value - self._lost(row) - 2 * (1 + self.excess) * more)
+
+    def _lost(self, row: Row) -> float:
+        """What parameters of a sample are expected to cost."""
+        return 0.0 if row["sample"] is None else float(self.excess * row["n_parameters"])
 
     def margin(self, row: Row, other: Row) -> float:
         """By how much one criterion must be above another for that not to be chance."""
@@ -55,18 +66,18 @@ def contenders(rows: Sequence[Row], among: Iterable[int], scale: Scale) -> list[
 
 
 def sequential(
-    combinations: Sequence[Row], rows: Sequence[Row], scale: Scale
+    combinations: Sequence[Row], rows: Sequence[Row], scale: Scale, rivals: Sequence[Row] = ()
 ) -> Iterator[tuple[int, str | None]]:
     """Numbers of components upwards, for the other settings by turns, until more would not help.
 
-    Yields a combination and why it need not be fitted, or None; whoever iterates writes it down in `rows`
-    before asking for the next.
+    Rivals are fits to beat, of another search. Yields a combination and why it need not be fitted, or None;
+    whoever iterates writes it down in `rows` before asking for the next.
     """
     sequences = _sequences(combinations)
     for turn in range(max(map(len, sequences))):
         for sequence in sequences:
             if turn < len(sequence):
-                yield sequence[turn], _enough(rows, sequence, turn, scale)
+                yield sequence[turn], _enough(rows, sequence, turn, scale, rivals)
 
 
 def _sequences(combinations: Sequence[Row]) -> list[list[int]]:
@@ -79,7 +90,9 @@ def _sequences(combinations: Sequence[Row]) -> list[list[int]]:
     return [sorted(one, key=lambda i: combinations[i].get("n_components", 0)) for one in alike.values()]
 
 
-def _enough(rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scale) -> str | None:
+def _enough(
+    rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scale, rivals: Sequence[Row]
+) -> str | None:
     """Why what comes next in a sequence need not be fitted; None if it has to be."""
     before = [rows[i] for i in sequence[:turn]]
     if before and before[-1]["skipped"]:
@@ -92,7 +105,7 @@ def _enough(rows: Sequence[Row], sequence: Sequence[int], turn: int, scale: Scal
         return (
             f"{scale.criterion} had clearly risen twice" if sound else "two in a row were worse or not sound"
         )
-    leader = min(rows, key=scale.expected)  # of all that were tried
+    leader = min((*rows, *rivals), key=scale.expected)  # of all that were tried
     if turn > 2 and max(values[-3:]) < inf and all(row is not leader for row in before):
         best = min(before, key=scale.expected)
         if scale.clearly_above(before[-1], best) and scale.clearly_above(best, leader):

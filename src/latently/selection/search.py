@@ -26,12 +26,15 @@ ESTIMATOR = Such(
     "an estimator",
 )
 
+SELECTION = Such(lambda value: isinstance(value, Selection), "a Selection")
+
 OF_EACH_FIT = ("auto", "starts", "moves")
 
 
 @checked(
     estimator=(ESTIMATOR,),
     search=(one_of("exhaustive", "sequential", *OF_EACH_FIT),),
+    to_beat=(SELECTION, None),
     progress=(FUNCTION, None),
     verbose=(COUNT, BOOLEAN),
 )
@@ -42,6 +45,7 @@ def select(
     criterion: Criterion = "bic",
     *,
     search: str = "exhaustive",
+    to_beat: Selection | None = None,
     progress: Progress | None = None,
     verbose: int = 0,
     **fit_params: Any,
@@ -58,8 +62,9 @@ def select(
     more than 6: strong evidence [2]_), or once from what was clearly above the lowest; where its last two
     falls, were they to go on, would not bring it near the lowest; or where one component alone is spurious.
     A fit with ``n_init="auto"`` takes no more starts where those before say that it will not be the best: the
-    log-likelihood would have to rise by 20 over the number of batches of starts, and twice what their maxima
-    differ by.
+    log-likelihood would have to rise by 20 over the number of batches of starts, and twice what their two
+    highest maxima differ by. It takes two batches at first; when all have theirs, those that may be the best
+    by this rule are fitted again at length, the best first.
     Where there are more than 40,000 rows, and these are independent, it begins with a sample of 20,000. Each
     fit is judged by the criterion of all rows with its parameters, and those that may yet be the best go on
     from there with five times as many rows, and so on to all rows. With p parameters from m of n rows,
@@ -90,6 +95,9 @@ def select(
         Whether every combination is fitted to all rows, or only what may be the best. "sequential" is for
         criteria of likelihoods: all but "perplexity", "coherence" and callables. The others
         are the `search` of each fit, of every combination.
+    to_beat : Selection, optional
+        An earlier search by the same criterion, of another kind of model of the same data: a sequential
+        search ends where it cannot come near the best of that.
     progress : callable, optional
         Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, on each sample
         anew; a sequential search leaves out what it skips.
@@ -106,7 +114,8 @@ def select(
     Raises
     ------
     ValueError
-        If the grid or the criterion is unusable, or if every fit failed, with the reason of the first.
+        If the grid or the criterion is unusable, `to_beat` has another one, or if every fit failed, with the
+        reason of the first.
 
     Warns
     -----
@@ -151,11 +160,19 @@ def select(
             f"search='sequential' cannot tell when criterion={measure.name!r} has clearly risen: choose "
             f"{', '.join(map(repr, LIKELIHOOD))}, or search='exhaustive'"
         )
+    rivals: list[dict[str, Any]] = []
+    if to_beat is not None:
+        if to_beat.criterion != measure.name:
+            raise ValueError(
+                f"to_beat was chosen by {to_beat.criterion!r}, and this is a search by {measure.name!r}: "
+                f"give criterion={to_beat.criterion!r}"
+            )
+        rivals = [row for row in to_beat.table_ if row["sample"] is None and row["skipped"] is None]
     asked = {"grid": combinations, "criterion": measure.name, "search": search}
     with recorded(estimator, lambda: hash_of([X, fit_params]), **asked) as (journal, seed):
         if journal is not None:
             estimator = clone(estimator).set_params(random_state=seed)
-        trials = Trials(estimator, combinations, measure, progress, verbose > 0, journal)
+        trials = Trials(estimator, combinations, measure, progress, verbose > 0, journal, rivals)
         if search == "sequential":
             best, best_index = trials.best(_sequential(trials, growing(estimator, X, fit_params)))
         else:
@@ -173,7 +190,6 @@ def select(
             warnings.simplefilter("ignore", ConvergenceWarning)
             best.fit(X, **fit_params)
     elif isinstance(best, FittedModel):
-        best._one_of_many = False
         best._chosen(X, **{name: value for name, value in fit_params.items() if name != "y"})
     return Selection(trials.rows, best, best_index, measure.name, tuple(combinations[0]))
 

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from latently.core.errors import (
 )
 from latently.core.findings import Finding, grave
 from latently.core.journal import Journal
-from latently.estimators.likelihood.penalties import PENALTIES, ToBeat
+from latently.estimators.likelihood.penalties import PENALTIES, InASearch, ToBeat, hope
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential
@@ -52,6 +53,8 @@ class Trials:
         Whether a progress bar is shown.
     journal : Journal, optional
         In which the runs of all fits are noted.
+    rivals : sequence of dict
+        Rows of the table of an earlier search, of another kind of model: fits to beat.
 
     Attributes
     ----------
@@ -71,32 +74,51 @@ class Trials:
         progress: Progress | None,
         bar: bool,
         journal: Journal | None = None,
+        rivals: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._estimator = estimator
         self._combinations = combinations
         self._measure = measure
         self._progress = progress
-        self._bar, self._journal = bar, journal
+        self._bar, self._journal, self._rivals = bar, journal, rivals
         names = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME, "failure", "skipped", "sample"))
         blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
         self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
+        self._left_open: dict[int, float] = {}  # what may yet be hoped for of a fit, by its log-likelihood
         self.loud: dict[str, type[Warning]] = {}
         self.cause: ValueError | None = None
 
     def every(self, parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit all combinations, one after the other, and yield each fit with its place."""
-        yield from self._fits([(i, None) for i in range(len(self.rows))], parts, {})
+        yield from self._fits([(i, None) for i in range(len(self.rows))], parts)
 
     def sequential(self, parts: Parts) -> Iterator[tuple[int, Any]]:
-        """Fit combinations until more would not help."""
-        order = sequential(self._combinations, self.rows, Scale(self._measure.name, parts.excess))
-        yield from self._fits(order, parts, {}, self._to_beat if parts.n_sampled is None else lambda: None)
+        """Fit combinations until more would not help, briefly; then those at length that may be the best."""
+        scale = Scale(self._measure.name, parts.excess)
+        order = sequential(self._combinations, self.rows, scale, self._rivals)
+        yield from self._fits(order, parts, lambda i: InASearch(self._to_beat(i, parts), brief=True))
+        n = len([i for i in self._left_open if self._in_reach(i, scale)])
+        yield from self._fits(self._open(scale), parts, lambda i: InASearch(self._to_beat(i, parts)), n=n)
 
-    def _to_beat(self) -> ToBeat | None:
-        """The best of the sound fits so far."""
+    def _open(self, scale: Scale) -> Iterator[tuple[int, None]]:
+        """Of what was left open the best, as long as there is something that may yet be the best of all."""
+        while within := [i for i in self._left_open if self._in_reach(i, scale)]:
+            best = min(within, key=lambda i: (scale.expected(self.rows[i]), scale.hoped(self.rows[i], 0.0)))
+            del self._left_open[best]
+            yield best, None
+
+    def _in_reach(self, i: int, scale: Scale) -> bool:
+        hoped = scale.hoped(self.rows[i], self._left_open[i])
+        return all(hoped <= scale.expected(row) for row in self._others(i))
+
+    def _to_beat(self, i: int, parts: Parts) -> ToBeat | None:
+        """The best sound fit but for one; None where criteria are of more rows than are fitted."""
         name = self._measure.name
-        best = min(Scale(name).expected(row) for row in self.rows)
-        return ToBeat(name, best) if np.isfinite(best) else None
+        best = min((Scale(name).expected(row) for row in self._others(i)), default=np.inf)
+        return ToBeat(name, best) if np.isfinite(best) and parts.n_sampled is None else None
+
+    def _others(self, i: int) -> list[Mapping[str, Any]]:
+        return [*(row for j, row in enumerate(self.rows) if j != i), *self._rivals]
 
     def contenders(self, fits: Mapping[int, object], excess: float) -> dict[int, Any]:
         """Those of some fits to a sample that may yet be the best."""
@@ -105,30 +127,30 @@ class Trials:
 
     def go_on(self, earlier: Mapping[int, object], parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit again what has been fitted to fewer rows, from where it was left."""
-        yield from self._fits([(i, None) for i in earlier], parts, earlier)
+        yield from self._fits([(i, None) for i in earlier], parts, earlier=earlier, n=len(earlier))
 
     def _fits(
         self,
         order: Iterable[tuple[int, str | None]],
         parts: Parts,
-        earlier: Mapping[int, Any],
-        to_beat: Callable[[], ToBeat | None] = lambda: None,
+        part_of: Callable[[int], InASearch] = lambda _: InASearch(),
+        *,
+        earlier: Mapping[int, Any] = MappingProxyType({}),
+        n: int | None = None,
     ) -> Iterator[tuple[int, Any]]:
-        n = len(earlier) or len(self.rows)
+        n = len(self.rows) if n is None else n
         for position, (i, skipped) in enumerate(
             Bar(order, desc="select", unit=" fits", total=n, disable=not self._bar)
         ):
             if skipped is not None:
                 self.rows[i]["skipped"] = skipped
                 continue
-            params = dict(self._combinations[i])
+            params, before = dict(self._combinations[i]), self.rows[i]
             if self._progress is not None:
                 self._progress(position, n, params)
             candidate = clone(self._estimator).set_params(**params)
-            candidate._one_of_many = True
-            candidate._to_beat = to_beat()
             asked = candidate.get_params(deep=False)
-            if i in earlier and self.rows[i]["failure"] is None:
+            if i in earlier and before["failure"] is None:
                 candidate = earlier[i].set_params(warm_start=True)
             if self._journal is not None:
                 candidate._journal, asked["checkpoint"] = self._journal, None
@@ -136,24 +158,39 @@ class Trials:
                 candidate.set_params(on_interrupt="raise")
             if parts.tol and asked["tol"]:
                 candidate.set_params(tol=max(parts.tol, asked["tol"]))
-            self.rows[i] |= self._fit(candidate, parts)
-            candidate._to_beat = None
+            candidate._in_a_search = part_of(i)
+            row = self._fit(candidate, parts)
+            candidate._in_a_search = None
+            heights = getattr(getattr(candidate, "restarts_", None), "_left_open", None)
+            if heights is not None and row["failure"] is None:
+                self._left_open[i] = hope(heights)
+            if before[self._measure.name] is not None and before["sample"] == row["sample"]:
+                row["seconds"] += before["seconds"]
+                if self._rank(row) > self._rank(before):  # without a seed other starts were drawn
+                    before["seconds"] = row["seconds"]
+                    continue
+            before |= row
             yield i, candidate.set_params(**asked)
 
     def best(self, fits: Iterable[tuple[int, object]]) -> tuple[Any, int]:
         """The best of some fits and its place; None if all failed. Of equals it is the first."""
-        sign = -1.0 if self._measure.name in HIGHER else 1.0
         best, best_index, best_rank = None, -1, (True, np.inf)
         for i, candidate in fits:
-            row = self.rows[i]
-            if row["failure"] is not None:
+            if self.rows[i]["failure"] is not None:
                 continue
-            rank = (bool(grave(row["diagnostics"])), sign * row[self._measure.name])
+            rank = self._rank(self.rows[i])
             slack = _rounding(candidate, rank[1])
             nearly = (rank[0], rank[1] + slack if i > best_index else rank[1] - slack)
             if best is None or nearly < best_rank:
                 best, best_index, best_rank = candidate, i, rank
         return best, best_index
+
+    def _rank(self, row: Mapping[str, Any]) -> tuple[bool, float]:
+        """The lower the better: what is to be trusted first."""
+        if row["failure"] is not None:
+            return True, np.inf
+        sign = -1.0 if self._measure.name in HIGHER else 1.0
+        return bool(grave(row["diagnostics"])), sign * row[self._measure.name]
 
     def _fit(self, estimator: Any, parts: Parts) -> dict[str, Any]:
         """What a fit adds to its row."""

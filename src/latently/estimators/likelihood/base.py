@@ -20,7 +20,7 @@ from latently.core.parameters import dimension, named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator, Tags
-from latently.estimators.fitting import Fit, Outcome, fit, make_plan
+from latently.estimators.fitting import FEW_BATCHES, Fit, Outcome, fit, make_plan
 from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
 from latently.estimators.likelihood.criteria import Criteria
@@ -148,6 +148,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
                     1 if self.algorithm == "online" else 3,
                     self._agreeing,
                     self._hopeless(model, unit, description.n_observed),
+                    brief=self._in_a_search is not None and self._in_a_search.brief,
                 ),
                 verbose=self.verbose,
                 name=self._shown_name or type(self).__name__,
@@ -165,13 +166,16 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
 
     def _hopeless(self, model: LatentEmission, unit: float, n_observed: float) -> Hopeless | None:
         """Whether maxima say that others in the search of which this fit is one are out of reach."""
-        to_beat = self._to_beat
-        if to_beat is None:
+        search = self._in_a_search
+        if search is None or search.to_beat is None:
             return None
+        to_beat, known = search.to_beat, 0 if search.brief else FEW_BATCHES
 
-        def hopeless(log_likelihoods: Sequence[float], params: LatentEmissionParams) -> bool:
+        def hopeless(heights: Sequence[float], params: LatentEmissionParams, excess: float) -> bool:
+            if len(heights) <= known:  # from when it was left open
+                return False
             p = dimension(model.spaces(params), tuple(self.fixed))
-            return to_beat.out_of_reach([unit * one for one in log_likelihoods], p, unit * n_observed)
+            return to_beat.out_of_reach([unit * one for one in heights], p, unit * n_observed, excess)
 
         return hopeless
 

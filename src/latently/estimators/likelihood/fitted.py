@@ -22,7 +22,7 @@ from latently.core.streamed import StreamedSource
 from latently.emissions.base import Emission
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
-from latently.estimators.likelihood.penalties import ToBeat
+from latently.estimators.likelihood.penalties import InASearch
 from latently.estimators.settable import Recorded, SettableModel
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
@@ -33,8 +33,8 @@ class FittedModel(Described, SettableModel, WorkSettings, RunSettings, StartSett
     """A latent structure times an emission family that has its parameters: from a fit, a file, or by hand."""
 
     _shown_name: str | None = None  # on a progress bar, in the place of the class's
-    _one_of_many: bool = False  # of a search: what is not compared is worked out of the best only
-    _to_beat: ToBeat | None = None  # the best of a search so far; a fit that cannot be better ends early
+    # of which this fit is one of many: what is not compared is worked out of the best only
+    _in_a_search: InASearch | None = None
     _journal: Journal | None = None  # of a fit that this one is a part of
 
     log_likelihood_ = Recorded()
