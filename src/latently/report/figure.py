@@ -67,8 +67,7 @@ class Figure:
         if self.heights:
             drawing = Drawing(figsize=(WIDE_SIZE[0], sum(self.heights)), layout="constrained")
             self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
-            fit_fonts(drawing)
-            return drawing
+            return _laid_out(drawing)
         n_lines = -(-self.n_axes // self.across)
         across = -(-self.n_axes // n_lines)
         size = (WIDE_SIZE[0], self.line * n_lines) if self.n_axes > 1 else USUAL_SIZE
@@ -77,8 +76,7 @@ class Figure:
         for spare in axes[self.n_axes :]:
             spare.remove()
         self.draw(axes[0] if self.n_axes == 1 else axes[: self.n_axes])
-        fit_fonts(drawing)
-        return drawing
+        return _laid_out(drawing)
 
     def alternative(self) -> str:
         """What the picture shows, for those who cannot see it."""
@@ -104,6 +102,16 @@ class Figure:
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             self.drawing.savefig(file, format=format, dpi=160, **how)
         return file.getvalue()
+
+
+def _laid_out(drawing: Drawing) -> Drawing:
+    """A drawing whose parts have their places, which takes long and would be found again for every file."""
+    fit_fonts(drawing)
+    engine = drawing.get_layout_engine()
+    if engine is not None:
+        engine.execute(drawing)
+        drawing.set_layout_engine("none")
+    return drawing
 
 
 def narrow_first(figures: Sequence[Figure]) -> list[Figure]:
