@@ -39,9 +39,8 @@ def a_search(best, criterion, *rows, names=("covariance_type", "n_components")):
         for row in rows
     ]
     params = {name: table[best][name] for name in names}
-    return SimpleNamespace(
-        table_=table, best_index_=best, best_params_=params, criterion=criterion, names=names
-    )
+    chosen = {"best_": GaussianMixture(), "best_index_": best, "best_params_": params}
+    return SimpleNamespace(table_=table, criterion=criterion, names=names, **chosen)
 
 
 SEARCH = a_search(

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.dates import date2num
 from numpy.testing import assert_allclose, assert_array_equal
 
-from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots
+from latently import CategoricalHMM, GaussianHMM, HiddenMarkovModel, PoissonHMM, plots, select
 from latently.emissions import Columns
 from latently.metrics import match_labels, matched_accuracy
 from latently.plots.hmm.steps import axis, runs, steps
@@ -316,3 +316,9 @@ def test_times_that_cannot_be_are_refused(time, message):
 def test_true_states_that_cannot_be_are_refused(true, n, message):
     with pytest.raises(ValueError, match=message):
         plots.decoded(QUAKES, COUNTS, true, n)
+
+
+def test_a_criterion_is_drawn_against_the_number_of_states():
+    ax = plots.criterion(select(PoissonHMM(n_init=1, random_state=0), COUNTS, {"n_components": [1, 2]}))
+    assert ax.get_xlabel() == "number of states"
+    assert title(ax).endswith("for 2 states")

@@ -21,7 +21,6 @@ from latently.estimators.inputs import Array
 from latently.estimators.progress import progress_bar
 
 MIXTURE_STARTS = 48
-FEW_BATCHES = 2  # of starts, of a brief search
 MOVABLE = 2  # components, of which a move is a new start
 
 
@@ -160,14 +159,14 @@ def make_plan(
     "auto" takes starts batch by batch until the best maximum has been found often enough; an integer is a
     number of starts. Where there are to be no steps, all starting values are looked at as they are. `finish`
     runs are made on all the data, and so many batches should agree, unless it is `hopeless` to look on. A
-    `brief` search is left open after a few batches, and its best run alone is made on all the data.
+    `brief` search is left open after so many batches, and its best run alone is made on all the data.
     """
     if max_iter == 0 or (n_starts == 1 and search != "moves"):
         return None
     if n_init == "auto":
         moves = search != "starts" and n_components > MOVABLE
         plan = Plan(n_units=n_units, finish=finish, agreeing=agreeing, hopeless=hopeless)
-        plan = replace(plan, finish=1, most_batches=FEW_BATCHES) if brief else plan
+        plan = replace(plan, finish=1, most_batches=agreeing) if brief else plan
         return plan if moves else replace(plan, moves=False, agreeing=4, unanimous=8)
     if search != "moves":
         return None

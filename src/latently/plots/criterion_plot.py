@@ -60,7 +60,8 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
     'number of components'
     """
     name = name or selection.criterion
-    best = selection.best_params_
+    best, latent = selection.best_params_, getattr(selection.best_, "_latent", None)
+    label = latent().label if latent else "component"
     for column in (name, "n_components"):
         if column not in selection.table_[0]:
             raise ValueError(
@@ -94,11 +95,11 @@ def criterion(selection: Selection, name: str | None = None, *, ax: Axes | None 
     shown = name.upper() if likelihood else name.replace("_", " ")
     if likelihood:
         _scale(ax, low, high)
-    ax.set(xlabel="number of components", ylabel=f"{shown} above the best" if likelihood else shown)
+    ax.set(xlabel=f"number of {label}s", ylabel=f"{shown} above the best" if likelihood else shown)
     ax.set_xticks(sorted({row["n_components"] for row in selection.table_ if row[name] is not None}))
     if families:
         ax.legend(frameon=False, fontsize="small")
-    chosen = ", ".join([*(str(best[key]) for key in families), count(best["n_components"], "component")])
+    chosen = ", ".join([*(str(best[key]) for key in families), count(best["n_components"], label)])
     extreme = "highest" if name in HIGHER else "lowest"
     figure = f"{value_of_best:,.1f}" if abs(value_of_best) >= 1 else f"{value_of_best:.3g}"
     title(ax, f"{shown} is {extreme} ({figure}) for {chosen}", WITHIN + DOUBTFUL if likelihood else DOUBTFUL)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 USUAL_SIZE = (5.2, 3.9)
 WIDE_SIZE = (12.0, 3.7)
 MOST_ACROSS = 3
+DPI = 160
 
 # The same bytes for the same picture: no date, and names inside the file that do not change.
 REPRODUCIBLE: Any = {"svg.hashsalt": "latently"}
@@ -65,13 +66,13 @@ class Figure:
         from matplotlib.figure import Figure as Drawing
 
         if self.heights:
-            drawing = Drawing(figsize=(WIDE_SIZE[0], sum(self.heights)), layout="constrained")
+            drawing = Drawing((WIDE_SIZE[0], sum(self.heights)), DPI, layout="constrained")
             self.draw(drawing.subplots(len(self.heights), sharex=True, height_ratios=self.heights))
             return _laid_out(drawing)
         n_lines = -(-self.n_axes // self.across)
         across = -(-self.n_axes // n_lines)
         size = (WIDE_SIZE[0], self.line * n_lines) if self.n_axes > 1 else USUAL_SIZE
-        drawing = Drawing(figsize=size, layout="constrained")
+        drawing = Drawing(size, DPI, layout="constrained")
         axes = drawing.subplots(n_lines, across, squeeze=False).ravel()
         for spare in axes[self.n_axes :]:
             spare.remove()
@@ -97,11 +98,25 @@ class Figure:
 
     def _saved(self, format: str, **how: Any) -> bytes:
         file = BytesIO()
+        canvas = _canvas(format)(self.drawing)
         with warnings.catch_warnings():
             # A column may be named in letters that the font lacks: boxes stand for them.
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            self.drawing.savefig(file, format=format, dpi=160, **how)
+            # `savefig` would draw all of it once more, to nowhere, to find out where things come to lie
+            getattr(canvas, f"print_{format}")(file, **how)
+        self.drawing.set_dpi(DPI)
         return file.getvalue()
+
+
+def _canvas(format: str) -> Any:
+    """What draws a file of a format."""
+    if format == "svg":
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        return FigureCanvasSVG
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return FigureCanvasAgg
 
 
 def _laid_out(drawing: Drawing) -> Drawing:

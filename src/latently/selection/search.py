@@ -63,8 +63,8 @@ def select(
     falls, were they to go on, would not bring it near the lowest; or where one component alone is spurious.
     A fit with ``n_init="auto"`` takes no more starts where those before say that it will not be the best: the
     log-likelihood would have to rise by 20 over the number of batches of starts, and twice what their two
-    highest maxima differ by. It takes two batches at first; when all have theirs, those that may be the best
-    by this rule are fitted again at length, the best first.
+    highest maxima differ by. It takes two batches at first (three for sequences); when all have theirs, those
+    that may be the best by this rule are fitted again at length, the best first.
     Where there are more than 40,000 rows, and these are independent, it begins with a sample of 20,000. Each
     fit is judged by the criterion of all rows with its parameters, and those that may yet be the best go on
     from there with five times as many rows, and so on to all rows. With p parameters from m of n rows,
@@ -99,8 +99,8 @@ def select(
         An earlier search by the same criterion, of another kind of model of the same data: a sequential
         search ends where it cannot come near the best of that.
     progress : callable, optional
-        Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, on each sample
-        anew; a sequential search leaves out what it skips.
+        Called as ``progress(i, n, params)`` before each fit, `i` counting from 0 to ``n - 1``, anew on each
+        sample and for those fitted again; a sequential search leaves out what it skips.
     verbose : int, default 0
         Above zero, a progress bar over the fits is shown.
     **fit_params

@@ -20,7 +20,7 @@ from latently.core.parameters import dimension, named, with_named
 from latently.core.stepwise import Stepwise
 from latently.emissions.base import Emission
 from latently.estimators.bases import BaseEstimator, Tags
-from latently.estimators.fitting import FEW_BATCHES, Fit, Outcome, fit, make_plan
+from latently.estimators.fitting import Fit, Outcome, fit, make_plan
 from latently.estimators.informative import undetermined, unit_of, warn_of, warn_of_weights
 from latently.estimators.inputs import Array, column_names, float_type, random_generator
 from latently.estimators.likelihood.criteria import Criteria
@@ -169,7 +169,7 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
         search = self._in_a_search
         if search is None or search.to_beat is None:
             return None
-        to_beat, known = search.to_beat, 0 if search.brief else FEW_BATCHES
+        to_beat, known = search.to_beat, 0 if search.brief else self._agreeing
 
         def hopeless(heights: Sequence[float], params: LatentEmissionParams, excess: float) -> bool:
             if len(heights) <= known:  # from when it was left open
