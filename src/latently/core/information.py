@@ -91,10 +91,15 @@ class Coordinates(Generic[P]):
         moved: P = with_named(self.params, values)
         return moved
 
+    def moves(self) -> Iterator[tuple[P, P]]:
+        """Params a little up and a little down along each coordinate, of which one parameter alone moves."""
+        for name, chart in self.charts.items():
+            for up, down in chart.moves(DIFFERENCE_STEP):
+                yield with_named(self.params, {name: up}), with_named(self.params, {name: down})
+
     def slopes(self, function: Callable[[P], Array]) -> Array:
         """Central differences of a function of params at coordinates zero, those along each one last."""
-        moves = DIFFERENCE_STEP * np.eye(self.dimension)
-        found = [(function(self.at(z)) - function(self.at(-z))) / (2 * DIFFERENCE_STEP) for z in moves]
+        found = [(function(up) - function(down)) / (2 * DIFFERENCE_STEP) for up, down in self.moves()]
         return np.stack(found, axis=-1) if found else np.zeros((*function(self.params).shape, 0))
 
 
@@ -111,7 +116,7 @@ def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) 
     for name, where in coordinates.slices().items():
         chart = coordinates.charts[name]
         if name in known:
-            gradient[where] = chart.basis.T @ np.ravel(known[name])
+            gradient[where] = chart.transposed @ np.ravel(known[name])
         else:
             gradient[where] = _by_differences(
                 lambda moved: em.model.expected_log_likelihood(stats, moved), params, name, chart
@@ -123,14 +128,11 @@ def score(em: EMMap[D, P, S], coordinates: Coordinates[P], params: P, stats: S) 
 
 def _by_differences(function: Callable[[P], float], params: P, name: str, chart: Chart) -> Array:
     """Central differences of a function of params along the coordinates of one parameter."""
-    value = named(params)[name]
-    slopes = np.zeros(chart.dimension)
-    for j in range(chart.dimension):
-        change = DIFFERENCE_STEP * chart.basis[:, [j]].toarray().reshape(value.shape)
-        up = function(with_named(params, {name: value + change}))
-        down = function(with_named(params, {name: value - change}))
-        slopes[j] = (up - down) / (2 * DIFFERENCE_STEP)
-    return slopes
+    slopes = [
+        function(with_named(params, {name: up})) - function(with_named(params, {name: down}))
+        for up, down in chart.moves(DIFFERENCE_STEP, named(params)[name])
+    ]
+    return np.array(slopes) / (2 * DIFFERENCE_STEP)
 
 
 def standard_errors(
@@ -283,17 +285,12 @@ def _check_units(em: EMMap[D, P, S], n_parameters: int) -> None:
 def _observed_information(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> tuple[Array, Array]:
     """Minus the Hessian of the objective by central differences of the score, and the score."""
 
-    def score_at(z: Array) -> Array:
-        moved = coordinates.at(z)
-        return score(em, coordinates, moved, em.e_step(moved))
+    def score_at(params: P) -> Array:
+        return score(em, coordinates, params, em.e_step(params))
 
-    p = coordinates.dimension
-    hessian = np.empty((p, p))
-    for j in range(p):
-        z = np.zeros(p)
-        z[j] = DIFFERENCE_STEP
-        hessian[j] = (score_at(z) - score_at(-z)) / (2 * DIFFERENCE_STEP)
-    return -(hessian + hessian.T) / 2, score_at(np.zeros(p))
+    slopes = [score_at(up) - score_at(down) for up, down in coordinates.moves()]
+    hessian = np.reshape(slopes, (coordinates.dimension, -1)) / (2 * DIFFERENCE_STEP)
+    return -(hessian + hessian.T) / 2, score_at(coordinates.params)
 
 
 def _score_products(em: EMMap[D, P, S], coordinates: Coordinates[P]) -> Array:

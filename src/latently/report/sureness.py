@@ -15,7 +15,7 @@ from latently.report.table import Table
 from latently.wording import EN_DASH, decimals, number, percent, share
 
 INTERVAL_LEVEL = 0.95
-MOST_WORK = 1_000_000  # rows times parameters: what errors of these take is hardly noticed
+MOST_WORK = 1_000_000  # rows and parameters, times parameters: what errors of these take is hardly noticed
 MOST_LINES = 60
 MOST_ACROSS = 12
 SURENESS_STEPS = (0.99, 0.9, 0.7, 0.5)
@@ -56,7 +56,8 @@ def intervals(
         What a component is called.
     """
     K = int(model.n_components)
-    if len(source.row_weights) * model.n_parameters_ > MOST_WORK or K > MOST_ACROSS:
+    p = model.n_parameters_
+    if (len(source.row_weights) + p) * p > MOST_WORK or K > MOST_ACROSS:
         return None
     quantities = model._quantities(names)
     found, reasons = model._with_errors(quantities, source, INTERVAL_LEVEL)

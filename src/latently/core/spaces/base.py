@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -60,6 +62,24 @@ class Chart:
     def at(self, coordinates: Array) -> Array:
         """Return the value at some coordinates."""
         return np.asarray(self.origin + (self.basis @ coordinates).reshape(self.origin.shape))
+
+    @cached_property
+    def transposed(self) -> Any:
+        """The basis, a row for each coordinate."""
+        rows = sparse.csr_array(self.basis.T)
+        rows.sum_duplicates()
+        return rows
+
+    def moves(self, step: float, value: Array | None = None) -> Iterator[tuple[Array, Array]]:
+        """A value, by default that at coordinates zero, a step up and a step down along each coordinate."""
+        value = self.origin if value is None else value
+        rows = self.transposed
+        for start, stop in pairwise(rows.indptr.tolist()):
+            places, change = rows.indices[start:stop], step * rows.data[start:stop]
+            up, down = value.copy(), value.copy()
+            up.ravel()[places] += change
+            down.ravel()[places] -= change
+            yield up, down
 
     def without(self, gone: NDArray[np.bool_]) -> Chart:
         """The chart without some of its coordinates, whose numbers count as resting."""
