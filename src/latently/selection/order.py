@@ -33,12 +33,12 @@ class Scale:
         return float(row[self.criterion] - self._lost(row))
 
     def hoped(self, row: Row, more: float) -> float:
-        """What the criterion may come to if the log-likelihood of the rows fitted rises by so much more.
+        """What the criterion may come to if the log-likelihood of all rows rises by so much more.
 
         That of ICL is never below BIC.
         """
         value = min(row[self.criterion], row["bic"])
-        return float(value - self._lost(row) - 2 * (1 + self.excess) * more)
+        return float(value - self._lost(row) - 2 * more)
 
     def _lost(self, row: Row) -> float:
         """What parameters of a sample are expected to cost."""

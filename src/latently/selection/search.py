@@ -64,7 +64,7 @@ def select(
     A fit with ``n_init="auto"`` takes no more starts where those before say that it will not be the best: the
     log-likelihood would have to rise by 20 over the number of batches of starts, and twice what their two
     highest maxima differ by. It takes two batches at first (three for sequences); when all have theirs, those
-    that may be the best by this rule are fitted again at length, the best first.
+    that may be the best by this rule are fitted again to all rows at length, the best first.
     Where there are more than 40,000 rows, and these are independent, it begins with a sample of 20,000. Each
     fit is judged by the criterion of all rows with its parameters, and those that may yet be the best go on
     from there with five times as many rows, and so on to all rows. With p parameters from m of n rows,

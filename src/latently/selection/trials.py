@@ -84,7 +84,7 @@ class Trials:
         names = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME, "failure", "skipped", "sample"))
         blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
         self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
-        self._left_open: dict[int, float] = {}  # what may yet be hoped for of a fit, by its log-likelihood
+        self._left_open: dict[int, float] = {}  # how much higher the log-likelihood of a fit may yet be
         self.loud: dict[str, type[Warning]] = {}
         self.cause: ValueError | None = None
 
@@ -96,26 +96,42 @@ class Trials:
         """Fit combinations until more would not help, briefly; then those at length that may be the best."""
         scale = Scale(self._measure.name, parts.excess)
         order = sequential(self._combinations, self.rows, scale, self._rivals)
-        yield from self._fits(order, parts, lambda i: InASearch(self._to_beat(i, parts), brief=True))
-        n = len([i for i in self._left_open if self._in_reach(i, scale)])
-        yield from self._fits(self._open(scale), parts, lambda i: InASearch(self._to_beat(i, parts)), n=n)
 
-    def _open(self, scale: Scale) -> Iterator[tuple[int, None]]:
+        def part_of(i: int) -> InASearch:
+            return InASearch(self._to_beat(i) if parts.n_sampled is None else None, brief=True)
+
+        yield from self._fits(order, parts, part_of)
+        yield from self._at_length(parts)
+
+    def _at_length(self, parts: Parts) -> Iterator[tuple[int, Any]]:
+        """Fit to all rows again what was left open and may be the best."""
+        if parts.n_sampled is None:
+            n = len(self._in_reach())
+            yield from self._fits(self._in_turn(), parts, lambda i: InASearch(self._to_beat(i)), n=n)
+
+    def _in_turn(self) -> Iterator[tuple[int, None]]:
         """Of what was left open the best, as long as there is something that may yet be the best of all."""
-        while within := [i for i in self._left_open if self._in_reach(i, scale)]:
+        scale = Scale(self._measure.name)
+        while within := self._in_reach():
             best = min(within, key=lambda i: (scale.expected(self.rows[i]), scale.hoped(self.rows[i], 0.0)))
             del self._left_open[best]
             yield best, None
 
-    def _in_reach(self, i: int, scale: Scale) -> bool:
-        hoped = scale.hoped(self.rows[i], self._left_open[i])
-        return all(hoped <= scale.expected(row) for row in self._others(i))
+    def _in_reach(self) -> list[int]:
+        """Fits to all rows that were left open and may be the best."""
+        scale = Scale(self._measure.name)
+        hoped = {i: scale.hoped(self.rows[i], more) for i, more in self._left_open.items()}
+        return [
+            i
+            for i, value in hoped.items()
+            if self.rows[i]["sample"] is None and all(value <= scale.expected(row) for row in self._others(i))
+        ]
 
-    def _to_beat(self, i: int, parts: Parts) -> ToBeat | None:
-        """The best sound fit but for one; None where criteria are of more rows than are fitted."""
+    def _to_beat(self, i: int) -> ToBeat | None:
+        """The best sound fit but for one."""
         name = self._measure.name
         best = min((Scale(name).expected(row) for row in self._others(i)), default=np.inf)
-        return ToBeat(name, best) if np.isfinite(best) and parts.n_sampled is None else None
+        return ToBeat(name, best) if np.isfinite(best) else None
 
     def _others(self, i: int) -> list[Mapping[str, Any]]:
         return [*(row for j, row in enumerate(self.rows) if j != i), *self._rivals]
@@ -128,6 +144,7 @@ class Trials:
     def go_on(self, earlier: Mapping[int, object], parts: Parts) -> Iterator[tuple[int, Any]]:
         """Fit again what has been fitted to fewer rows, from where it was left."""
         yield from self._fits([(i, None) for i in earlier], parts, earlier=earlier, n=len(earlier))
+        yield from self._at_length(parts)
 
     def _fits(
         self,
@@ -163,7 +180,7 @@ class Trials:
             candidate._in_a_search = None
             heights = getattr(getattr(candidate, "restarts_", None), "_left_open", None)
             if heights is not None and row["failure"] is None:
-                self._left_open[i] = hope(heights)
+                self._left_open[i] = hope([(1 + parts.excess) * height for height in heights])
             if before[self._measure.name] is not None and before["sample"] == row["sample"]:
                 row["seconds"] += before["seconds"]
                 if self._rank(row) > self._rank(before):  # without a seed other starts were drawn
