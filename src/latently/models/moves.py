@@ -130,7 +130,7 @@ class Moves:
             for i, k in enumerate(parents)
         ]
         mine = np.flatnonzero((self.resp[:, labels] > LEAST_SHARE).any(axis=1))
-        whole, every = self.resp[np.ix_(mine, parents)], np.stack(cut, axis=1)
+        whole, every = self.resp[mine][:, parents], np.stack(cut, axis=1)
         share, mixed, x = every[mine], np.zeros_like(whole), self.x[mine]
         with np.errstate(divide="ignore", invalid="ignore"):
             for _ in range(SPLIT_STEPS):
@@ -140,7 +140,7 @@ class Moves:
                 joint = log_density.reshape(halves.shape) + np.log(counts / counts.sum(axis=1, keepdims=True))
                 mixed = logsumexp(joint, axis=2)
                 share = np.nan_to_num(np.exp(joint[:, :, 0] - mixed), nan=0.5)
-            rise = mixed - self.log_density[np.ix_(mine, parents)]  # undefined for what a label cannot have
+            rise = mixed - self.log_density[mine][:, parents]  # undefined for what a label cannot have
         gains = [_total(*pair) for pair in zip(whole.T, rise.T, strict=True)]
         least = np.minimum((whole * share).sum(axis=0), (whole * (1 - share)).sum(axis=0))
         needed, every[mine] = self.emission.rows_needed(self.params), share
