@@ -120,7 +120,8 @@ class Explorer(Generic[D, P]):
             found = self._batch(list(self._em.backend.map(lambda one: drawn(*one), streams)))
             if found is None:
                 continue
-            found = self._climbed(found, rng) if moves else found
+            in_vain = plan.hopeless is not None and found.end.diagnostics  # others have sound maxima
+            found = self._climbed(found, rng) if moves and not in_vain else found
             self._add(found)
             best, n_starts, n_batches = self.maxima[0], n_starts + len(batch), n_batches + 1
             if not found.end.diagnostics:

@@ -84,7 +84,7 @@ class Trials:
         names = dict.fromkeys((*ALWAYS, measure.name, *OUTCOME, "failure", "skipped", "sample"))
         blank = {**names, "diagnostics": (), "warnings": (), "seconds": 0.0}
         self.rows: list[dict[str, Any]] = [{**params, **blank} for params in combinations]
-        self._left_open: dict[int, float] = {}  # how much higher the log-likelihood of a fit may yet be
+        self._left_open: dict[int, list[float]] = {}  # log-likelihoods of all rows that batches ended at
         self.loud: dict[str, type[Warning]] = {}
         self.cause: ValueError | None = None
 
@@ -107,25 +107,28 @@ class Trials:
         """Fit to all rows again what was left open and may be the best."""
         if parts.n_sampled is None:
             n = len(self._in_reach())
-            yield from self._fits(self._in_turn(), parts, lambda i: InASearch(self._to_beat(i)), n=n)
+            yield from self._fits(self._in_turn(), parts, self._going_on, n=n)
 
     def _in_turn(self) -> Iterator[tuple[int, None]]:
         """Of what was left open the best, as long as there is something that may yet be the best of all."""
         scale = Scale(self._measure.name)
         while within := self._in_reach():
             best = min(within, key=lambda i: (scale.expected(self.rows[i]), scale.hoped(self.rows[i], 0.0)))
-            del self._left_open[best]
             yield best, None
+            del self._left_open[best]
 
     def _in_reach(self) -> list[int]:
         """Fits to all rows that were left open and may be the best."""
         scale = Scale(self._measure.name)
-        hoped = {i: scale.hoped(self.rows[i], more) for i, more in self._left_open.items()}
+        hoped = {i: scale.hoped(self.rows[i], hope(heights)) for i, heights in self._left_open.items()}
         return [
             i
             for i, value in hoped.items()
             if self.rows[i]["sample"] is None and all(value <= scale.expected(row) for row in self._others(i))
         ]
+
+    def _going_on(self, i: int) -> InASearch:
+        return InASearch(self._to_beat(i), known=len(self._left_open[i]))
 
     def _to_beat(self, i: int) -> ToBeat | None:
         """The best sound fit but for one."""
@@ -180,7 +183,7 @@ class Trials:
             candidate._in_a_search = None
             heights = getattr(getattr(candidate, "restarts_", None), "_left_open", None)
             if heights is not None and row["failure"] is None:
-                self._left_open[i] = hope([(1 + parts.excess) * height for height in heights])
+                self._left_open[i] = [(1 + parts.excess) * height for height in heights]
             if before[self._measure.name] is not None and before["sample"] == row["sample"]:
                 row["seconds"] += before["seconds"]
                 if self._rank(row) > self._rank(before):  # without a seed other starts were drawn

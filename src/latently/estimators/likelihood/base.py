@@ -169,10 +169,10 @@ class LikelihoodEstimator(AnswersOldNames, Criteria, Summarised, BaseEstimator):
         search = self._in_a_search
         if search is None or search.to_beat is None:
             return None
-        to_beat, known = search.to_beat, 0 if search.brief else self._agreeing
+        to_beat, known = search.to_beat, search.known
 
         def hopeless(heights: Sequence[float], params: LatentEmissionParams, excess: float) -> bool:
-            if len(heights) <= known:  # from when it was left open
+            if len(heights) <= known:
                 return False
             p = dimension(model.spaces(params), tuple(self.fixed))
             return to_beat.out_of_reach([unit * one for one in heights], p, unit * n_observed, excess)

@@ -46,6 +46,7 @@ class InASearch:
 
     to_beat: ToBeat | None = None  # the best so far: a fit that cannot be better ends early
     brief: bool = False  # whether it may be left open, to go on if it may be the best
+    known: int = 0  # batches of starts by whose maxima it was left open, and may be the best
 
 
 def hope(log_likelihoods: Sequence[float]) -> float:
