@@ -6,7 +6,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.datasets import load_iris
 
 from latently import GaussianMixture, PoissonHMM, datasets, select
+from latently.core.errors import SpuriousMaximumWarning
 from latently.core.findings import Finding
+from latently.core.moves import Climber
 from latently.estimators.likelihood.penalties import InASearch, ToBeat
 from latently.selection import rows
 from latently.selection.order import Scale
@@ -92,6 +94,25 @@ def test_a_sample_of_the_rows_tells_which_fit_cannot_be_the_best():
     runs = len(mixture.restarts_.runs)
     mixture._in_a_search = InASearch(ToBeat("bic", least - 100), brief=True)
     assert len(mixture.fit(X).restarts_.runs) == 4 < runs
+
+
+def test_in_a_search_moves_begin_at_maxima_that_can_be_trusted(monkeypatch):
+    climbed, begun = Climber.climbed, []
+    monkeypatch.setattr(
+        Climber,
+        "climbed",
+        lambda self, end, rng: begun.append(bool(end.diagnostics)) or climbed(self, end, rng),
+    )
+    X = np.vstack([np.random.default_rng(1).normal(size=(40, 2)), np.full((3, 2), 9.0)])
+    mixture = GaussianMixture(3, random_state=0)
+    with pytest.warns(SpuriousMaximumWarning):
+        mixture.fit(X)
+    assert any(begun)
+    begun.clear()
+    mixture._in_a_search = InASearch(ToBeat("bic", 1e9))
+    with pytest.warns(SpuriousMaximumWarning):
+        mixture.fit(X)
+    assert not any(begun)
 
 
 def test_only_those_that_may_be_the_best_are_fitted_at_length():
