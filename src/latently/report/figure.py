@@ -87,36 +87,28 @@ class Figure:
     def svg(self) -> str:
         """The picture as a data address."""
         from matplotlib import rc_context
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         with rc_context(REPRODUCIBLE):
-            content = self._saved("svg", metadata={"Date": None})
+            content = self._saved(FigureCanvasSVG, "print_svg", metadata={"Date": None})
         return as_address(compact(content.decode()))
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        return self._saved("png")
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    def _saved(self, format: str, **how: Any) -> bytes:
+        return self._saved(FigureCanvasAgg, "print_png")
+
+    def _saved(self, canvas: type, method: str, **how: Any) -> bytes:
         file = BytesIO()
-        canvas = _canvas(format)(self.drawing)
+        write = getattr(canvas(self.drawing), method)
         with warnings.catch_warnings():
             # A column may be named in letters that the font lacks: boxes stand for them.
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
             # `savefig` would draw all of it once more, to nowhere, to find out where things come to lie
-            getattr(canvas, f"print_{format}")(file, **how)
-        self.drawing.set_dpi(DPI)
+            write(file, **how)
+        self.drawing.set_dpi(DPI)  # of an SVG it is another
         return file.getvalue()
-
-
-def _canvas(format: str) -> Any:
-    """What draws a file of a format."""
-    if format == "svg":
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-        return FigureCanvasSVG
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    return FigureCanvasAgg
 
 
 def _laid_out(drawing: Drawing) -> Drawing:
