@@ -9,7 +9,7 @@ from latently import GaussianMixture, PoissonHMM, datasets, select
 from latently.core.errors import SpuriousMaximumWarning
 from latently.core.findings import Finding
 from latently.core.moves import Climber
-from latently.estimators.likelihood.penalties import InASearch, ToBeat
+from latently.estimators.likelihood.in_a_search import InASearch, ToBeat
 from latently.selection import rows
 from latently.selection.order import Scale
 

@@ -23,7 +23,8 @@ from latently.core.errors import (
 )
 from latently.core.findings import Finding, grave
 from latently.core.journal import Journal
-from latently.estimators.likelihood.penalties import PENALTIES, InASearch, ToBeat, hope
+from latently.estimators.likelihood.in_a_search import InASearch, ToBeat, hope
+from latently.estimators.likelihood.penalties import PENALTIES
 from latently.estimators.progress import Bar
 from latently.selection.criteria import Measure, criterion_of
 from latently.selection.order import Scale, contenders, sequential

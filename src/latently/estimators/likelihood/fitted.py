@@ -22,7 +22,7 @@ from latently.core.streamed import StreamedSource
 from latently.emissions.base import Emission
 from latently.estimators.documented import Described
 from latently.estimators.inputs import Array
-from latently.estimators.likelihood.penalties import InASearch
+from latently.estimators.likelihood.in_a_search import InASearch
 from latently.estimators.settable import Recorded, SettableModel
 from latently.estimators.settings import RunSettings, StartSettings, WorkSettings
 
