@@ -105,10 +105,8 @@ class Trials:
         yield from self._at_length(parts)
 
     def _at_length(self, parts: Parts) -> Iterator[tuple[int, Any]]:
-        """Fit to all rows again what was left open and may be the best."""
-        if parts.n_sampled is None:
-            n = len(self._in_reach())
-            yield from self._fits(self._in_turn(), parts, self._going_on, n=n)
+        """Fit again what was left open and may be the best, if it was fitted to all rows."""
+        yield from self._fits(self._in_turn(), parts, self._going_on, n=len(self._in_reach()))
 
     def _in_turn(self) -> Iterator[tuple[int, None]]:
         """Of what was left open the best, as long as there is something that may yet be the best of all."""
