@@ -71,6 +71,11 @@ def test_a_split_gains_what_two_components_gain():
     two, one = (GaussianMixture(k, covariance_type="spherical", random_state=0).fit(mine) for k in (2, 1))
     gain = two.log_likelihood_ - one.log_likelihood_
     assert 0.7 * gain < best.gain < gain + 1e-6
+    # The shares are those after these steps: another one does not lower the gain.
+    whole = moves.resp[:, best.label]
+    halves = np.stack([whole * best.share, whole * (1 - best.share)], axis=1)
+    joint = moves._learned([best.label] * 2, halves, x) + np.log(halves.sum(axis=0) / whole.sum())
+    assert whole @ (np.logaddexp(*joint.T) - moves.log_density[:, best.label]) > best.gain - 1e-6
     assert_allclose(end.result.params.emission.means[best.label], (0, 0.5), atol=0.05)
 
 
